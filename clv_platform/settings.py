@@ -1,0 +1,78 @@
+"""The only reader of environment variables.
+
+Here: one frozen object with everything a run takes from its surroundings. Add a variable here, in `.env.example` and in the README's table;
+keep business choices out (they belong to the company config).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run takes from its surroundings.
+
+    Attributes
+    ----------
+    config_path : Path
+        The company config (`CLV_CONFIG`, default `config/demo.yaml`).
+    data_dir : Path
+        Where state lives, one folder per company (`CLV_DATA_DIR`, default `data/`).
+    sample_data : Path
+        The real example data sets (`CLV_SAMPLE_DATA`, default `../shared/data`).
+    threads : int
+        Threads of DuckDB and of model training (`CLV_THREADS`, default: the machine's cores).
+    memory_limit : str
+        DuckDB's memory limit (`CLV_MEMORY_LIMIT`, default `4GB`).
+    failure_webhook : str or None
+        Where a failed run is reported as JSON (`CLV_FAILURE_WEBHOOK`); none: only the log.
+    """
+
+    config_path: Path
+    data_dir: Path
+    sample_data: Path
+    threads: int
+    memory_limit: str
+    failure_webhook: str | None
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the `CLV_*` variables.
+
+    Parameters
+    ----------
+    environ : mapping, optional
+        Instead of `os.environ`, for tests.
+
+    Raises
+    ------
+    ValueError
+        When `CLV_THREADS` is not a positive whole number.
+    """
+    env = os.environ if environ is None else environ
+    threads = env.get("CLV_THREADS") or str(os.cpu_count() or 1)
+    if not threads.isdigit() or int(threads) < 1:
+        raise ValueError(f"CLV_THREADS: expected a whole number of at least 1, found {threads!r}. Set it to the number of cores to use.")
+    return Settings(
+        config_path=_path(env.get("CLV_CONFIG"), PROJECT_ROOT / "config" / "demo.yaml"),
+        data_dir=_path(env.get("CLV_DATA_DIR"), PROJECT_ROOT / "data"),
+        sample_data=_path(env.get("CLV_SAMPLE_DATA"), PROJECT_ROOT.parent / "shared" / "data"),
+        threads=int(threads),
+        memory_limit=env.get("CLV_MEMORY_LIMIT") or "4GB",
+        failure_webhook=env.get("CLV_FAILURE_WEBHOOK") or None,
+    )
+
+
+def secret(name: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """Return the value of the environment variable that a config names in `${...}`, or None; the value is never logged or hashed."""
+    return (os.environ if environ is None else environ).get(name)
+
+
+def _path(value: str | None, default: Path) -> Path:
+    return Path(value).expanduser().absolute() if value else default
