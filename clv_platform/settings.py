@@ -76,3 +76,50 @@ def secret(name: str, environ: Mapping[str, str] | None = None) -> str | None:
 
 def _path(value: str | None, default: Path) -> Path:
     return Path(value).expanduser().absolute() if value else default
+
+
+@dataclass(frozen=True)
+class CompanyPaths:
+    """Where one company's state lives: `data/<config name>/`. Two companies never share a file."""
+
+    root: Path
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file; opened by steps of a run only."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def marts(self) -> Path:
+        """Parquet exports of the dbt marts, one file per model: what Python reads of dbt."""
+        return self.root / "marts"
+
+    @property
+    def models(self) -> Path:
+        """`<target>/<model_id>/` artifacts and `<target>/champion.json`."""
+        return self.root / "models"
+
+    @property
+    def scores(self) -> Path:
+        """`<target>/history/<as_of_date>__<model_id>.parquet`, append-only."""
+        return self.root / "scores"
+
+    @property
+    def reports(self) -> Path:
+        """`<cutoff>/<target>/`."""
+        return self.root / "reports"
+
+    @property
+    def published(self) -> Path:
+        """What readers outside a run read: `runs/<id>/` and the pointer `current`."""
+        return self.root / "published"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's target folder: manifest, compiled SQL, logs."""
+        return self.root / "dbt_target"
+
+
+def company_paths(settings: Settings, name: str) -> CompanyPaths:
+    """Return the state folders of the company whose config has that name."""
+    return CompanyPaths(settings.data_dir / name)

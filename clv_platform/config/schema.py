@@ -1,0 +1,199 @@
+"""The shape of a company config: frozen pydantic models, one per block of the YAML file.
+
+Add a key here with its default and a description. Keep reading of files and environment out (see `load`): these are plain values.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+FeatureType = Literal["number", "boolean", "category"]
+TargetKind = Literal["upgrade", "churn", "value"]
+SourceFormat = Literal["csv", "parquet", "json", "excel", "text"]
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+StrList = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Input(_Block):
+    """One thing that can be read: files of one format, or a table (or SELECT) of a PostgreSQL database."""
+
+    files: StrList = ()
+    format: SourceFormat | None = None  # guessed from the suffix when absent
+    delimiter: str | None = None  # sniffed when absent
+    header: bool = True
+    column_names: tuple[str, ...] = ()  # for files without a header line
+    encoding: str = "utf-8"  # utf-8, utf-16, latin-1, ...
+    decimal: Literal[".", ","] = "."
+    sheet: str | None = None  # Excel; the first sheet when absent
+    database: str | None = None  # "${NAME_OF_A_VARIABLE}" that holds the address
+    table: str | None = None  # schema.table in that database
+    database_query: str | None = None  # or one SELECT in that database's dialect
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Input:
+        if self.database and not (self.table or self.database_query):
+            raise ValueError("a database needs `table` or `database_query`")
+        if self.database and self.files:
+            raise ValueError("give either `files` or `database`, not both")
+        if self.database and not (self.database.startswith("${") and self.database.endswith("}")):
+            raise ValueError("name an environment variable as `${NAME}`: addresses and passwords do not belong into a config")
+        return self
+
+
+class ExclusionRule(_Block):
+    """Rows of a source left out on purpose, each counted under the rule's name."""
+
+    rule: Name
+    where: str  # SQL over the source's own column names, DuckDB's dialect
+
+
+class Source(Input):
+    """Where one raw table comes from and how its columns are called there."""
+
+    inputs: dict[Name, Input] = {}
+    query: str | None = None  # one SELECT over `inputs`, DuckDB's dialect
+    derive_from: StrList = ()  # accounts only: the distinct account ids of these tables
+    columns: dict[str, str] = {}  # contract column -> column of the source
+    null_values: tuple[str, ...] = ()
+    date_format: str | dict[str, str] | None = None  # strptime; one for all, or by contract column
+    key: StrList = ()  # instead of the contract's key
+    exclude: tuple[ExclusionRule, ...] = ()
+    optional: bool = False  # no file yet is not an error
+
+    @model_validator(mode="after")
+    def _has_origin(self) -> Source:
+        origins = [bool(self.files or self.database), bool(self.query), bool(self.derive_from)]
+        if sum(origins) != 1:
+            raise ValueError("give exactly one of `files`, `database`, `query` (with `inputs`) or `derive_from`")
+        return self
+
+
+class UsageMetric(_Block):
+    """A metric of the long table `usage`."""
+
+    label: str
+    unit: str
+    aggregate: Literal["sum", "mean", "max"] = "sum"  # of the readings within one month
+
+
+class ColumnFeature(_Block):
+    """A column of `accounts` or `account_snapshots`, or a derived expression, that models may use."""
+
+    type: FeatureType = "number"
+    label: str = ""
+    unit: str = ""
+    description: str = ""
+    sql: str | None = None  # derived features: DuckDB SQL over feature names
+
+
+class Interaction(_Block):
+    """Two usage metrics, or a metric and `support_cases`, put in relation over the last three months."""
+
+    numerator: str
+    denominator: str
+
+
+class Plans(_Block):
+    """The plans in rising order; an upgrade is a rise of rank."""
+
+    order: tuple[str, ...]
+    count_trials: bool = False
+
+
+class Eligibility(_Block):
+    """Which accounts are left out at a snapshot, each with its reason in `int_excluded_accounts`; decided by what is known then."""
+
+    min_tenure_days: int = Field(default=30, ge=0)
+    min_active_months: int = Field(default=0, ge=0, le=12)  # of the last 12 complete months, with any usage, order or session
+    max_account_age_years: float | None = Field(default=None, gt=0)
+
+
+class Target(_Block):
+    """One question to the data: a kind, a horizon and, for flat tables, the label column."""
+
+    name: Name
+    kind: TargetKind
+    horizon_days: int = Field(default=90, ge=1)
+    as_of_dates: tuple[date, ...] = ()
+    label_column: str | None = None  # of account_snapshots
+    positive_values: tuple[str, ...] = ("1", "true", "yes")  # compared without case
+    n_folds: int = Field(default=5, ge=2)
+    fold_seeds: tuple[int, ...] = (0,)
+
+
+class Training(_Block):
+    """How models are trained."""
+
+    seed: int = 0
+    arms: tuple[Literal["none", "class_weight", "smote"], ...] = ("none", "class_weight", "smote")
+    n_test_dates: int = Field(default=3, ge=1)
+    n_bootstraps: int = Field(default=500, ge=50)
+    lightgbm: dict[str, float | int | bool] = {}  # overrides of the default parameters
+    min_positives: int = Field(default=30, ge=2)
+
+
+class Snapshots(_Block):
+    """The grid of as-of dates: firsts of month, unless dates are listed."""
+
+    first: date | None = None
+    dates: tuple[date, ...] = ()
+    is_undated: bool = False  # a flat table without dates
+
+
+class CompanyConfig(_Block):
+    """Everything that differs from company to company."""
+
+    name: Name
+    title: str
+    currency: str = "EUR"
+    exchange_rates: dict[str, float] = {}  # one unit of the key in `currency`
+    observed_until: date | None = None  # exclusive; default the day after the last event
+    sources: dict[str, Source]
+    plans: Plans | None = None
+    usage_metrics: dict[Name, UsageMetric] = {}
+    account_columns: dict[Name, ColumnFeature] = {}  # extra columns of `accounts`
+    snapshot_columns: dict[Name, ColumnFeature] = {}  # columns of `account_snapshots`
+    derived_features: dict[Name, str | ColumnFeature] = {}
+    interactions: tuple[Interaction, ...] = ()
+    private: tuple[str, ...] = ()  # never shown
+    unused: tuple[str, ...] = ()  # never used by models
+    slices: tuple[str, ...] = ()
+    snapshots: Snapshots = Snapshots()
+    eligibility: Eligibility = Eligibility()
+    targets: tuple[Target, ...] = ()
+    training: Training = Training()
+    keep_runs: int = Field(default=12, ge=1)
+    call_list_size: int = Field(default=100, ge=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> CompanyConfig:
+        names = [target.name for target in self.targets]
+        if len(names) != len(set(names)):
+            raise ValueError("targets: two targets have the same name")
+        if any(t.kind == "upgrade" and not t.label_column for t in self.targets) and self.plans is None:
+            raise ValueError("plans: an upgrade target without `label_column` needs `plans.order`, the plans from lowest to top")
+        dates = [*self.snapshots.dates, *(d for t in self.targets for d in t.as_of_dates)]
+        if any(d.day > 28 for d in dates):
+            raise ValueError("snapshots: an as-of date must be on day 1 to 28, so that every month has it")
+        return self
+
+    def target(self, name: str) -> Target:
+        """Return the target of that name; KeyError lists the names there are."""
+        for target in self.targets:
+            if target.name == name:
+                return target
+        raise KeyError(f"no target {name!r} in config {self.name!r}; there are: {', '.join(t.name for t in self.targets) or 'none'}")
