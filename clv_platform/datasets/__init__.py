@@ -1,1 +1,27 @@
-"""Room `datasets`."""
+"""Example tables to X, y and keys; splits by date and by account; checks of labels; leakage guards.
+
+Here: `examples`, `labels`, `splits`, `leaks`. Keep anything that is learnt from rows out: encoders and fillers belong to `models`.
+"""
+
+from clv_platform.datasets.examples import Examples, build_examples
+from clv_platform.datasets.labels import LabelError, check_label_column, check_label_values, check_trainable, label_name
+from clv_platform.datasets.leaks import Leak, LeakReport, find_leaks
+from clv_platform.datasets.splits import NotEnoughHistory, TimeSplit, account_disjoint, hold_out_accounts, split_by_time
+
+__all__ = [
+    "Examples",
+    "LabelError",
+    "Leak",
+    "LeakReport",
+    "NotEnoughHistory",
+    "TimeSplit",
+    "account_disjoint",
+    "build_examples",
+    "check_label_column",
+    "check_label_values",
+    "check_trainable",
+    "find_leaks",
+    "hold_out_accounts",
+    "label_name",
+    "split_by_time",
+]

@@ -121,7 +121,7 @@ class Sample:
         """Weight of all positives."""
         return float(self.running_positive[-1]) if self.running_positive.size else 0.0
 
-    def positives_in_top(self, weight: ArrayLike) -> Floats:
+    def positives_in_top(self, weight: Floats | float) -> Floats:
         """Return the positives expected among the best-scored rows of a given total weight.
 
         Within a group of equal scores the order is random, so the expectation is linear there.
@@ -132,11 +132,11 @@ class Sample:
         x, y = np.empty(2 * after.size), np.empty(2 * after.size)
         x[0::2], x[1::2] = self.running[self.rows.group_starts], self.running[self.rows.group_ends]
         y[0::2], y[1::2] = after - self.group_positive, after
-        return np.interp(weight, x, y)
+        return np.asarray(np.interp(weight, x, y))
 
-    def score_in_top(self, weight: ArrayLike) -> Floats:
+    def score_in_top(self, weight: Floats | float) -> Floats:
         """Return the sum of scores of the best-scored rows of a given total weight."""
         sums = np.empty(self.rows.n + 1)
         sums[0] = 0.0
         np.cumsum(self.weights * self.score, out=sums[1:])
-        return np.interp(weight, self.running, sums)
+        return np.asarray(np.interp(weight, self.running, sums))
