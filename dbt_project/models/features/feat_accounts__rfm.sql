@@ -1,0 +1,111 @@
+{%- set windows = [30, 90, 365] -%}
+with spine as (
+
+    select * from {{ ref('int_accounts__spine') }}
+
+),
+
+orders as (
+
+    select * from {{ ref('stg_raw__orders') }}
+
+),
+
+-- One row per order and moment: its lines are one purchase. An order without an id is known by its moment.
+order_totals as (
+
+    select
+        account_id,
+        coalesce(order_id, cast(ordered_at as varchar)) as purchase,
+        ordered_at,
+        known_at,
+        sum(amount) as amount,
+        sum(case when amount > 0 then amount else 0 end) as ordered_amount,
+        sum(case when amount < 0 then -amount else 0 end) as refunded_amount
+    from orders
+    group by 1, 2, 3, 4
+
+),
+
+-- A purchase, and a day with purchases, counts once: where it was known first. So no distinct count is needed for each snapshot.
+purchases as (
+
+    select
+        account_id,
+        ordered_at,
+        known_at,
+        amount,
+        ordered_amount,
+        refunded_amount,
+        ordered_amount > 0 as is_purchase,
+        ordered_amount > 0 and row_number() over (
+            partition by account_id, purchase, ordered_amount > 0
+            order by known_at, ordered_at
+        ) = 1 as is_new_purchase,
+        ordered_amount > 0 and row_number() over (
+            partition by account_id, cast(ordered_at as date), ordered_amount > 0
+            order by known_at, ordered_at, purchase
+        ) = 1 as is_new_day
+    from order_totals
+
+),
+
+known as (
+
+    select
+        spine.account_id,
+        spine.as_of_date,
+        purchases.amount,
+        purchases.ordered_amount,
+        purchases.refunded_amount,
+        purchases.is_new_purchase,
+        purchases.is_new_day,
+        case when purchases.is_purchase then {{ days_before('purchases.ordered_at') }} end as days_ago
+        {%- for days in windows %},
+        {{ in_last_days('purchases.ordered_at', days) }} as is_in_{{ days }}d
+        {%- endfor %}
+    from spine
+    inner join purchases
+        on
+            spine.account_id = purchases.account_id
+            and {{ known_before('purchases') }}
+
+),
+
+totals as (
+
+    select
+        account_id,
+        as_of_date
+        {%- for days in windows %},
+        count(case when is_in_{{ days }}d and is_new_purchase then 1 end) as n_orders_{{ days }}d,
+        sum(case when is_in_{{ days }}d then amount end) as revenue_{{ days }}d
+        {%- endfor %},
+        count(case when is_new_purchase then 1 end) as n_orders,
+        count(case when is_new_day then 1 end) as n_order_days,
+        sum(amount) as revenue,
+        sum(ordered_amount) as ordered_amount,
+        sum(refunded_amount) as refunded_amount,
+        min(days_ago) as days_since_last_order,
+        max(days_ago) as days_since_first_order
+    from known
+    group by account_id, as_of_date
+
+)
+
+select
+    spine.account_id,
+    spine.as_of_date
+    {%- for days in windows %},
+    coalesce(totals.n_orders_{{ days }}d, 0) as n_orders_{{ days }}d,
+    coalesce(totals.revenue_{{ days }}d, 0) as revenue_{{ days }}d
+    {%- endfor %},
+    coalesce(totals.n_orders, 0) as n_orders,
+    coalesce(totals.revenue, 0) as revenue,
+    cast(totals.ordered_amount as double) / nullif(totals.n_orders, 0) as mean_order_value,
+    totals.days_since_last_order,
+    totals.days_since_first_order,
+    cast(totals.days_since_first_order - totals.days_since_last_order as double) / nullif(totals.n_order_days - 1, 0) as mean_days_between_orders,
+    least(cast(totals.refunded_amount as double) / nullif(cast(totals.ordered_amount as double), 0), 1.0) as refund_share
+from spine
+left join totals on {{ same_snapshot('totals') }}

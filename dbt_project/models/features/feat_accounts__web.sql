@@ -1,0 +1,59 @@
+{%- set windows = [30, 90, 365] -%}
+with spine as (
+
+    select * from {{ ref('int_accounts__spine') }}
+
+),
+
+web_sessions as (
+
+    select * from {{ ref('stg_raw__web_sessions') }}
+
+),
+
+known as (
+
+    select
+        spine.account_id,
+        spine.as_of_date,
+        web_sessions.n_pageviews,
+        coalesce(web_sessions.converted, false) as has_converted,
+        {{ days_before('web_sessions.started_at') }} as days_ago
+        {%- for days in windows %},
+        {{ in_last_days('web_sessions.started_at', days) }} as is_in_{{ days }}d
+        {%- endfor %}
+    from spine
+    inner join web_sessions
+        on
+            spine.account_id = web_sessions.account_id
+            and {{ known_before('web_sessions') }}
+
+),
+
+totals as (
+
+    select
+        account_id,
+        as_of_date
+        {%- for days in windows %},
+        count(case when is_in_{{ days }}d then 1 end) as n_sessions_{{ days }}d,
+        sum(case when is_in_{{ days }}d then n_pageviews end) as n_pageviews_{{ days }}d
+        {%- endfor %},
+        count(case when is_in_365d and has_converted then 1 end) as n_conversions_365d,
+        min(days_ago) as days_since_last_session
+    from known
+    group by account_id, as_of_date
+
+)
+
+select
+    spine.account_id,
+    spine.as_of_date
+    {%- for days in windows %},
+    coalesce(totals.n_sessions_{{ days }}d, 0) as n_sessions_{{ days }}d,
+    coalesce(totals.n_pageviews_{{ days }}d, 0) as n_pageviews_{{ days }}d
+    {%- endfor %},
+    coalesce(totals.n_conversions_365d, 0) as n_conversions_365d,
+    totals.days_since_last_session
+from spine
+left join totals on {{ same_snapshot('totals') }}

@@ -1,0 +1,20 @@
+with scores as (
+
+    {{ score_files() }}
+
+)
+
+select
+    cast(target as varchar) as target,
+    cast(account_id as varchar) as account_id,
+    cast(as_of_date as date) as as_of_date,
+    cast(score as double) as score,
+    cast(raw_score as double) as raw_score,
+    cast(score_rank as bigint) as score_rank,
+    cast(score_percentile as double) as score_percentile,
+    cast(reasons as varchar) as reasons,
+    cast(model_id as varchar) as model_id,
+    cast(cutoff as varchar) as cutoff,
+    cast(is_champion as boolean) as is_champion
+from scores
+where account_id is not null
