@@ -1,0 +1,192 @@
+"""Tables of a report as plain cells, so that templates only lay them out.
+
+Here: `Cell`, `Table` and the tables of a target's report. Add a table as a function that returns `Table`. Keep sentences out (see `words`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from clv_platform.reports.inputs import TargetReportInputs
+from clv_platform.reports.metric_glossary import METRICS
+from clv_platform.reports.words import MISSING, event_words, interval, is_number, percent, score, shown, times, whole
+
+MIN_SLICE_POSITIVES = 10  # below, an interval spans most of the scale: the row is greyed
+HEADLINE_METRICS = ("pr_auc", "lift_at_10", "lift_at_20", "capture_at_20", "f1", "roc_auc", "log_loss", "brier", "calibration_error")
+_CHANCE = {"lift_at_10": 1.0, "lift_at_20": 1.0, "capture_at_20": 0.2, "roc_auc": 0.5}
+_ARM_WORDS = {"none": "as they are", "class_weight": "positives weighted up", "smote": "synthetic positives (SMOTE)"}
+_MODEL_WORDS = {
+    "model": "this model",
+    "prevalence": "one constant for all",
+    "best_single_column": "best single column",
+    "logistic_regression": "logistic regression",
+    "oracle": "the simulator's truth",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: what is printed and, for figures, the unrounded value and a second line."""
+
+    text: str
+    note: str = ""
+    value: float | None = None
+    metric: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Header, rows of cells; `numeric` columns are set right, `muted` rows are greyed, `strong` ones emphasised."""
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    muted: frozenset[int] = frozenset()
+    strong: frozenset[int] = frozenset()
+
+
+def figure_cell(name: str, value: Any, low: Any = None, high: Any = None) -> Cell:
+    """Print a metric with its interval beneath; the unrounded value stays readable for programs."""
+    return Cell(shown(name, value), interval(name, low, high), float(value) if is_number(value) else None, name)
+
+
+def metric_table(inputs: TargetReportInputs) -> Table:
+    """Build the table of figures: value, interval, chance, meaning."""
+    metrics, rows = inputs.metrics, []
+    for name in (*HEADLINE_METRICS, "pr_auc_account_disjoint"):
+        if name not in metrics:
+            continue
+        chance = metrics.get("pr_auc_baseline") if name.startswith("pr_auc") else metrics.get(f"{name}_baseline", _CHANCE.get(name))
+        meaning = METRICS[name].meaning
+        if name == "f1" and is_number(metrics.get("f1_threshold")):
+            meaning += f" Here: {percent(metrics['f1_threshold'])}."
+        rows.append(
+            (
+                Cell(METRICS[name].label, "smaller is better" if METRICS[name].better == "lower" else ""),
+                figure_cell(name, metrics[name], metrics.get(f"{name}_lo"), metrics.get(f"{name}_hi")),
+                Cell(shown(name, chance)),
+                Cell(meaning),
+            )
+        )
+    return Table("How good: each figure with its 95 % interval", ("figure", "value", "at random", "in plain words"), tuple(rows), frozenset({1, 2}))
+
+
+def lift_rows(inputs: TargetReportInputs) -> Table:
+    """Build the lift table by tenth of the list."""
+    words, rows = event_words(inputs.target.kind), []
+    for row in inputs.lift.to_dict("records"):
+        rows.append(
+            (
+                Cell(whole(row["bin"])),
+                Cell(whole(row["n"])),
+                Cell(whole(row["n_positive"])),
+                Cell(percent(row["rate"]), f"{percent(row['rate_lo'])} to {percent(row['rate_hi'])}", row["rate"]),
+                Cell(times(row["lift"]), value=row["lift"]),
+                Cell(percent(row["cumulative_capture"]), value=row["cumulative_capture"]),
+            )
+        )
+    header = ("tenth", "rows", words.many, f"share that {words.did}", "times the average", f"{words.many} found so far")
+    return Table("The list in tenths, best first", header, tuple(rows), frozenset(range(6)))
+
+
+def arms_table(inputs: TargetReportInputs) -> Table:
+    """Build the table of ways to treat rare positives, the chosen one first in bold."""
+    ordered = inputs.arms.sort_values("pr_auc", ascending=False, kind="stable").reset_index(drop=True)
+    rows = []
+    for row in ordered.to_dict("records"):
+        spread = f"± {score(row['pr_auc_sd'])} between folds" if is_number(row.get("pr_auc_sd")) else ""
+        note = "chosen" if row.get("is_chosen") else ""
+        rows.append(
+            (
+                Cell(_ARM_WORDS.get(str(row["arm"]), str(row["arm"]).replace("_", " ")), note),
+                Cell(score(row["pr_auc"]), spread, row["pr_auc"]),
+                Cell(score(row.get("log_loss"))),
+                Cell(f"{row['fit_seconds']:.1f} s" if is_number(row.get("fit_seconds")) else MISSING),
+            )
+        )
+    chosen = ordered.get("is_chosen", pd.Series(False, index=ordered.index)).fillna(False).astype(bool)
+    return Table(
+        "Ways to treat rare positives, compared inside the training data",
+        ("training rows", "PR-AUC", "log loss", "time to learn"),
+        tuple(rows), frozenset({1, 2, 3}), strong=frozenset(int(i) for i in ordered.index[chosen]),
+    )  # fmt: skip
+
+
+def leaderboard_table(inputs: TargetReportInputs) -> Table:
+    """Build the table of the model beside its baselines, with differences in PR-AUC."""
+    rows, strong = [], set()
+    for i, row in enumerate(inputs.leaderboard.to_dict("records")):
+        name = str(row["model"])
+        is_own = name == "model" or bool(row.get("is_model", False))
+        if is_own:
+            strong.add(i)
+        difference = row.get("difference")
+        rows.append(
+            (
+                Cell(_MODEL_WORDS.get(name, name.replace("_", " "))),
+                Cell(score(row["pr_auc"]), interval("pr_auc", row.get("pr_auc_lo"), row.get("pr_auc_hi")), row["pr_auc"]),
+                Cell(MISSING)
+                if is_own or not is_number(difference)
+                else Cell(_signed(difference), f"{_signed(row.get('difference_lo'))} to {_signed(row.get('difference_hi'))}", difference),
+                Cell(times(row.get("lift_at_20"))),
+                Cell(score(row.get("log_loss"))),
+                Cell(score(row.get("brier"))),
+            )
+        )
+    return Table(
+        "This model beside simple rules, on the same test rows",
+        ("", "PR-AUC", "this model's lead", "lift at 20 %", "log loss", "Brier score"),
+        tuple(rows), frozenset(range(1, 6)), strong=frozenset(strong),
+    )  # fmt: skip
+
+
+def slices_table(inputs: TargetReportInputs, n_rows: int = 40) -> Table:
+    """Build the table of groups, worst lift first; groups with few positives are greyed, private columns left out."""
+    words, private = event_words(inputs.target.kind), set(inputs.config.private)
+    frame = inputs.slices
+    if len(frame):
+        frame = frame[~frame["slice"].astype(str).isin(private)]
+        small = frame["n_positive"] < MIN_SLICE_POSITIVES
+        frame = frame.assign(_small=small).sort_values(["_small", "pr_auc_lift"], kind="stable").head(n_rows)
+    rows, muted = [], set()
+    labels = {feature.name: feature.label for feature in inputs.features}
+    for i, row in enumerate(frame.to_dict("records")):
+        if row["_small"]:
+            muted.add(i)
+        name = labels.get(str(row["slice"]), str(row["slice"]).replace("_", " "))
+        rows.append(
+            (
+                Cell(f"{name}: {row['value']}", "few: rough" if row["_small"] else ""),
+                Cell(whole(row["n"])),
+                Cell(whole(row["n_positive"])),
+                Cell(percent(row["base_rate"])),
+                Cell(score(row["pr_auc"]), interval("pr_auc", row.get("pr_auc_lo"), row.get("pr_auc_hi")), row["pr_auc"]),
+                Cell(times(row["pr_auc_lift"])),
+            )
+        )
+    header = ("group", "rows", words.many, f"share that {words.did}", "PR-AUC", "times chance")
+    return Table("Groups of accounts, weakest first", header, tuple(rows), frozenset(range(1, 6)), frozenset(muted))
+
+
+def call_table(call_list: pd.DataFrame, private: tuple[str, ...], first: int, last: int) -> Table:
+    """Build the ranks `first` to `last` (from 1, inclusive) of the call list; private columns never show."""
+    shown_rows = call_list.iloc[first - 1 : last]
+    hidden = "account_id" in private
+    rows = tuple(
+        (
+            Cell(whole(first + i)),
+            Cell(MISSING if hidden else str(row["account_id"])),
+            Cell(percent(row["score"]), value=row["score"]),
+            Cell(str(row.get("reasons") or MISSING)),
+        )
+        for i, row in enumerate(shown_rows.to_dict("records"))
+    )
+    return Table(f"Ranks {first} to {first + len(rows) - 1}", ("rank", "account", "probability", "main reasons"), rows, frozenset({0, 2}))
+
+
+def _signed(value: Any) -> str:
+    return f"{value:+.3f}".replace("-", "−") if is_number(value) else MISSING

@@ -1,0 +1,180 @@
+"""What the numbers of one target say: verdict, limits, next steps, in plain words.
+
+Add a limit here with the condition that makes it true. Keep tables (see `target_tables`) and layout out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from clv_platform.contracts.raw_tables import RAW_TABLES
+from clv_platform.reports.inputs import TargetReportInputs
+from clv_platform.reports.words import NBSP, day, days_list, event_words, interval, is_number, percent, score, sentence_list, times, whole
+
+Level = Literal["good", "kept", "nothing"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The answer in one or two sentences; `reasons` are the gate's own."""
+
+    level: Level
+    headline: str
+    detail: str
+    reasons: tuple[str, ...]
+
+
+def build_verdict(inputs: TargetReportInputs) -> Verdict:
+    """Say what a reader should do, with the number that matters."""
+    metrics, words = inputs.metrics, event_words(inputs.target.kind)
+    name = str(inputs.gate.get("verdict") or metrics.get("verdict") or "")
+    reasons = tuple(str(reason) for reason in inputs.gate.get("reasons", ()))
+    evidence = f"PR-AUC {score(metrics.get('pr_auc'))}{_between(metrics, 'pr_auc')}, against {score(metrics.get('pr_auc_baseline'))} for a list in random order"
+    if name == "nothing_learnt":
+        return Verdict(
+            "nothing",
+            f"Nothing was learnt: from these data, nobody can tell which accounts {words.will} better than a simple rule or chance.",
+            f"On {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many} the model reaches {evidence}. "
+            "There is no list: it would be no better than guessing.",
+            reasons,
+        )
+    lift = metrics.get("lift_at_20")
+    better = f", {times(lift)} times as many as at random" if is_number(lift) else ""
+    headline = (
+        f"{words.call} the top 20{NBSP}% of the list and you reach {percent(metrics.get('capture_at_20'))} of the coming {words.many}{better}."
+    )
+    detail = f"Measured on {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many}: {evidence}."
+    if _is_promoted(inputs, name):
+        return Verdict("good", headline, detail, reasons)
+    return Verdict(
+        "kept",
+        "This model was not put into use; the list comes from the model before it, or is empty if there is none.",
+        f"For this model: {headline} {detail}",
+        reasons,
+    )
+
+
+def _is_promoted(inputs: TargetReportInputs, verdict: str) -> bool:
+    return bool(inputs.gate.get("is_promoted", verdict == "promoted"))
+
+
+def _between(metrics: Mapping[str, Any], name: str) -> str:
+    text = interval(name, metrics.get(f"{name}_lo"), metrics.get(f"{name}_hi"))
+    return f" (95{NBSP}% interval {text})" if text else ""
+
+
+def accuracy_sentence(inputs: TargetReportInputs) -> str:
+    """Say, from these data, why accuracy is no measure."""
+    n, n_positive = inputs.metrics.get("n"), inputs.metrics.get("n_positive")
+    if not is_number(n) or not is_number(n_positive) or not n:
+        return ""
+    words = event_words(inputs.target.kind)
+    return (
+        f"Accuracy isn't shown. Always saying “no” would be right in {percent(1 - n_positive / n, 0 if n_positive / n > 0.01 else 1)} of cases "
+        f"and find none of the {words.many}."
+    )
+
+
+def asked_rows(inputs: TargetReportInputs) -> list[tuple[str, str]]:
+    """List what was asked, on which accounts and dates, as label and value."""
+    split, metrics, target, words = inputs.split, inputs.metrics, inputs.target, event_words(inputs.target.kind)
+    rows = [("Question", f"Which accounts {words.will}?" if split.is_undated else f"Which accounts {words.will} within {target.horizon_days} days?")]
+    if split.is_undated:
+        rows += [
+            ("Split", f"Random, {split.n_folds or target.n_folds} parts with equal shares of positives; each part is scored by a model that hasn't seen it"
+             + (f". Figures are means over {split.n_fold_seeds} such splits" if split.n_fold_seeds > 1 else "")),
+        ]  # fmt: skip
+    else:
+        rows += [
+            ("Known until", f"{day(inputs.cutoff)} (later events were not looked at)"),
+            ("Learnt from", f"accounts as they were between {day(split.train_from)} and {day(split.train_until)}"),
+            ("Tested on", f"the same question on {days_list(split.test_dates)}, after everything that was learnt from"),
+        ]
+    if split.n_train is not None:
+        rows.append(("Training rows", f"{whole(split.n_train)}, of which {whole(split.n_train_positive)} {words.many}"))
+    n, n_positive = metrics.get("n"), metrics.get("n_positive")
+    rate = percent(n_positive / n) if is_number(n) and is_number(n_positive) and n else "–"
+    rows.append(("Test rows", f"{whole(n)}, of which {whole(n_positive)} {words.many} ({rate})"))
+    if split.scoring_date is not None:
+        rows.append(("List for", f"accounts as of {day(split.scoring_date)}"))
+    if metrics.get("model_id"):
+        rows.append(("Model", str(metrics["model_id"])))
+    return rows
+
+
+def build_limits(inputs: TargetReportInputs) -> list[str]:
+    """List what a reader must know before trusting the figures."""
+    config, split, metrics, words = inputs.config, inputs.split, inputs.metrics, event_words(inputs.target.kind)
+    limits: list[str] = []
+    if split.is_undated:
+        limits.append(
+            "The data carry no dates. Training and test are random parts of the same accounts, so the figures say how well the model tells these "
+            "accounts apart, not how well it foresees. A test on later accounts is usually worse."
+        )
+        limits.append(
+            f"If accounts were drawn into this table by what they did (all {words.many}, some of the others), the share of positives isn't the true one: "
+            "the order of the list still holds, the probabilities don't."
+        )
+    undated = [f.label for f in inputs.features if not f.is_point_in_time and f.name not in config.private]
+    if undated and not split.is_undated:
+        limits.append(
+            f"Used as they are now, because their history isn't recorded: {sentence_list(undated)}. If they change after an account {words.did}, "
+            "the figures flatter the model."
+        )
+    hidden = [f.name for f in inputs.features if f.name in config.private]
+    if hidden:
+        limits.append(f"{len(hidden)} private column{'s are' if len(hidden) > 1 else ' is'} used by the model and never shown.")
+    disjoint = metrics.get("pr_auc_account_disjoint")
+    if is_number(disjoint):
+        limits.append(
+            f"Many test accounts were also seen, at earlier dates, in training. On accounts never seen, PR-AUC is {score(disjoint)}"
+            f"{_between(metrics, 'pr_auc_account_disjoint')}, against {score(metrics.get('pr_auc'))} on all."
+        )
+    limits.append(f"Probabilities were calibrated on {split.calibrated_on}.")
+    absent = [name for name in RAW_TABLES if name not in config.sources and name != "account_snapshots"]
+    if absent and "account_snapshots" not in config.sources:
+        limits.append(f"Tables that weren't given, so that nothing could be learnt from them: {sentence_list([n.replace('_', ' ') for n in absent])}.")
+    limits += _rejected(inputs)
+    positives = metrics.get("n_positive")
+    if is_number(positives) and positives < 100:
+        limits.append(f"With {whole(positives)} {words.many} in the test, every figure is rough; look at the intervals, not at the third digit.")
+    return [*limits, *inputs.warnings]
+
+
+def _rejected(inputs: TargetReportInputs) -> list[str]:
+    tables = pd.DataFrame(list(inputs.raw_load.get("tables", ())))
+    if tables.empty or not {"n_read", "n_rejected"} <= set(tables.columns):
+        return []
+    read, rejected = int(tables["n_read"].sum()), int(tables["n_rejected"].sum())
+    if not rejected:
+        return []
+    worst = tables.sort_values("n_rejected", ascending=False, kind="stable").iloc[0]
+    return [
+        f"{whole(rejected)} of {whole(read)} rows read could not be used ({percent(rejected / read, 2)}), most of them in {worst['name']} "
+        f"({whole(worst['n_rejected'])}); the data report lists the reasons."
+    ]
+
+
+def build_next_steps(inputs: TargetReportInputs, level: Level) -> list[str]:
+    """List what to do with this report."""
+    words, split = event_words(inputs.target.kind), inputs.split
+    if level == "nothing":
+        steps = [f"Don't use a list for {words.many} from these data; keep the rule you have."]
+        if is_number(inputs.metrics.get("n_positive")) and inputs.metrics["n_positive"] < 200:
+            steps.append(f"More {words.many} help most: a longer history, or a longer horizon, gives more examples.")
+        absent = [n.replace("_", " ") for n in ("usage", "support_cases", "web_sessions", "orders") if n not in inputs.config.sources]
+        if absent and "account_snapshots" not in inputs.config.sources:
+            steps.append(f"Add what isn't there yet: {sentence_list(absent)}.")
+        return [*steps, "Check in the data report that the label means what you think, and that events of an account before its snapshot are there."]
+    steps = [
+        f"{words.call} accounts in the order of the list, as far as time and money reach.",
+        "Leave out a random tenth of the accounts that you would have contacted: only then the next report can tell what the contact itself achieved.",
+        "Read the table of groups below before using the list for one of them: a weak group deserves another rule.",
+    ]
+    if split.is_undated:
+        steps.append("Keep a dated copy of this table every month; with three months of it the next model can be tested on the future.")
+    return steps

@@ -1,0 +1,173 @@
+"""Numbers and findings in plain words: every sentence of a report is made here, from the numbers.
+
+Add a sentence as a function of numbers. Keep layout out (see the templates).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clv_platform.config.schema import TargetKind
+from clv_platform.reports.metric_glossary import METRICS
+
+NBSP = "\u00a0"
+MISSING = "–"
+
+
+@dataclass(frozen=True)
+class EventWords:
+    """How a target's event is called: one, many, what accounts will do, what they did, what the list is for."""
+
+    one: str
+    many: str
+    will: str
+    did: str
+    call: str
+
+
+EVENT_WORDS: dict[TargetKind, EventWords] = {
+    "upgrade": EventWords("upgrade", "upgrades", "will upgrade", "upgraded", "Call"),
+    "churn": EventWords("departure", "departures", "will leave", "left", "Look after"),
+}
+
+
+def event_words(kind: TargetKind) -> EventWords:
+    """Return the words of a yes-or-no target; ValueError for a target with amounts."""
+    if kind not in EVENT_WORDS:
+        raise ValueError(f"a target of kind {kind!r} has amounts, not events; this report is for: {', '.join(EVENT_WORDS)}.")
+    return EVENT_WORDS[kind]
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a finite number."""
+    return isinstance(value, int | float | np.integer | np.floating) and math.isfinite(value)
+
+
+def whole(value: Any) -> str:
+    """Write a count: 12,345."""
+    return f"{round(value):,}" if is_number(value) else MISSING
+
+
+def percent(value: Any, digits: int | None = None) -> str:
+    """Write a share of 1 as percent; small ones get one decimal unless `digits` says otherwise."""
+    if not is_number(value):
+        return MISSING
+    places = digits if digits is not None else (1 if 0 < abs(value) < 0.095 else 0)
+    return f"{100 * value:.{places}f}{NBSP}%"
+
+
+def score(value: Any) -> str:
+    """Write a figure between 0 and 1: three decimals, four when it is below 0.02."""
+    if not is_number(value):
+        return MISSING
+    return f"{value:.4f}" if abs(value) < 0.02 else f"{value:.3f}"
+
+
+def times(value: Any) -> str:
+    """Write a factor: 2.9."""
+    return f"{value:.1f}" if is_number(value) else MISSING
+
+
+def day(value: date | None) -> str:
+    """Write a date: 1 July 2025."""
+    return MISSING if value is None or pd.isna(value) else f"{value.day} {value:%B %Y}"
+
+
+def days_list(values: tuple[date, ...]) -> str:
+    """Write dates: 1 July, 1 August and 1 September 2025."""
+    if not values:
+        return MISSING
+    years = {value.year for value in values}
+    words = [f"{v.day} {v:%B}" if len(years) == 1 and v != values[-1] else day(v) for v in values]
+    return sentence_list(words)
+
+
+def sentence_list(words: list[str]) -> str:
+    """Join words: a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def shown(name: str, value: Any) -> str:
+    """Write the value of a metric the way the glossary says."""
+    kind = METRICS[name].shown_as if name in METRICS else "score"
+    return {"score": score, "share": percent, "times": times, "count": whole, "amount": lambda v: f"{v:,.2f}" if is_number(v) else MISSING}[kind](value)
+
+
+def interval(name: str, low: Any, high: Any) -> str:
+    """Write an interval: 0.28 to 0.35; empty when there is none."""
+    return f"{shown(name, low)} to {shown(name, high)}" if is_number(low) and is_number(high) else ""
+
+
+def read_pr_curve(curve: pd.DataFrame, base_rate: float, words: EventWords) -> str:
+    """Say how often a named account is right when half of the positives are found."""
+    at_half = curve[curve["recall"] >= 0.5].sort_values("recall", kind="stable").head(1)
+    if at_half.empty:
+        return ""
+    return (
+        f"To find half of the {words.many}, you name accounts of which {percent(at_half['precision'].iloc[0])} are right; "
+        f"in random order it would be {percent(base_rate)}."
+    )
+
+
+def read_gains(gains: pd.DataFrame, words: EventWords) -> str:
+    """Say what the top fifth finds, and how deep one must go for four fifths."""
+    ordered = gains.sort_values("share", kind="stable")
+    share, capture = ordered["share"].to_numpy(float), ordered["capture"].to_numpy(float)
+    deep = share[capture >= 0.8]
+    text = f"The top 20{NBSP}% of the list holds {percent(np.interp(0.2, share, capture))} of the {words.many}"
+    return text + (f"; to reach 80{NBSP}% of them, work through the top {percent(deep[0], 0)}." if len(deep) else ".")
+
+
+def read_lift(lift: pd.DataFrame, words: EventWords) -> str:
+    """Compare the first tenth of the list with the last."""
+    first, last = lift.iloc[0], lift.iloc[-1]
+    return (
+        f"In the best tenth {percent(first['rate'])} {words.did}, {times(first['lift'])} times the average; "
+        f"in the last tenth {percent(last['rate'])}. Thin lines are 95{NBSP}% intervals."
+    )
+
+
+def read_reliability(reliability: pd.DataFrame, error: Any) -> str:
+    """Say whether probabilities can be taken at face value."""
+    inside = (reliability["mean_score"] >= reliability["rate_lo"]) & (reliability["mean_score"] <= reliability["rate_hi"])
+    verdict = "can be read as they stand" if inside.mean() >= 0.8 else "should be read as an order, not as chances"
+    off = f"; on average they are off by {percent(error, 1 if error >= 0.01 else 2)} points".replace(f"{NBSP}% points", " percentage points") if is_number(error) else ""
+    return f"In {int(inside.sum())} of {len(reliability)} groups the prediction lies within what chance allows{off}: the probabilities {verdict}."
+
+
+def read_importance(importance: pd.DataFrame) -> str:
+    """Name the three strongest features."""
+    top = importance.sort_values("share", ascending=False, kind="stable").head(3)
+    return f"{sentence_list([str(label) for label in top['label']])} make up {percent(top['share'].sum())} of what moves the score; this shows what the model looks at, not what causes it.".capitalize() if len(top) else ""
+
+
+def read_base_rate(rates: pd.DataFrame) -> str:
+    """Say how far the share of positives moved."""
+    known = rates[rates["n"] > 0]
+    if known.empty:
+        return "No label can be used yet: no window of the horizon has ended."
+    rate = known["n_positive"] / known["n"]
+    low, high = known.loc[rate.idxmin()], known.loc[rate.idxmax()]
+    if len(known) == 1:
+        return f"{percent(rate.iloc[0])} of {whole(known['n'].iloc[0])} rows are positive."
+    return f"Between {percent(rate.min())} ({_month(low['as_of_date'])}) and {percent(rate.max())} ({_month(high['as_of_date'])}) of the accounts are positive."
+
+
+def read_activity(activity: pd.DataFrame, what: str) -> str:
+    """Say where the data begin and end, and where a month is empty."""
+    months = pd.DatetimeIndex(pd.to_datetime(activity["month"])).sort_values()
+    gaps = pd.date_range(months[0], months[-1], freq="MS").difference(months)
+    text = f"{whole(activity['n_rows'].sum())} {what} from {_month(months[0])} to {_month(months[-1])}"
+    if len(gaps):
+        return f"{text}; no row at all in {sentence_list([_month(gap) for gap in gaps[:6]])}{' and other months' if len(gaps) > 6 else ''}."
+    return f"{text}, without an empty month."
+
+
+def _month(value: Any) -> str:
+    return f"{pd.Timestamp(value):%B %Y}"
