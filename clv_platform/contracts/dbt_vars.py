@@ -38,7 +38,10 @@ def build_dbt_vars(config: CompanyConfig, observed_until: date | None) -> dict[s
         "anchor_days": _anchor_days(config),
         "present_tables": [name for name in RAW_TABLES if name in config.sources],
         "source_keys": {name: list(key) for name in RAW_TABLES if (key := _declared_key(config, name))},
-        "plans": {"order": list(config.plans.order) if config.plans else [], "count_trials": bool(config.plans and config.plans.count_trials)},
+        "plans": {
+            "order": list(config.plans.order) if config.plans else [],
+            "count_trials": bool(config.plans and config.plans.count_trials),
+        },
         "usage_metrics": {name: metric.aggregate for name, metric in config.usage_metrics.items()},
         "interactions": [{"numerator": pair.numerator, "denominator": pair.denominator} for pair in config.interactions],
         "eligibility": config.eligibility.model_dump(mode="json"),
