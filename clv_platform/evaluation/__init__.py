@@ -1,1 +1,24 @@
-"""Room `evaluation`."""
+"""Evaluation of a model: figures with intervals, baselines beside it, slices, the gate, the report folder's files.
+
+Here: `binary` (yes/no targets), `tables`, `slices`, `gate`, `store`, `result` (the dataclasses). Keep training and pictures out.
+"""
+
+from clv_platform.evaluation.binary import cross_fitted_thresholds, evaluate_binary, evaluate_out_of_fold
+from clv_platform.evaluation.gate import decide_gate
+from clv_platform.evaluation.result import SCHEMA_VERSION, BinaryEvaluation, GateDecision
+from clv_platform.evaluation.slices import evaluate_slices
+from clv_platform.evaluation.store import StoredEvaluation, read_evaluation, write_evaluation
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "BinaryEvaluation",
+    "GateDecision",
+    "StoredEvaluation",
+    "cross_fitted_thresholds",
+    "decide_gate",
+    "evaluate_binary",
+    "evaluate_out_of_fold",
+    "evaluate_slices",
+    "read_evaluation",
+    "write_evaluation",
+]

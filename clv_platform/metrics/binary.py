@@ -67,7 +67,7 @@ def best_f1_threshold(y: ArrayLike, score: ArrayLike, weights: ArrayLike | None 
     sample = ScoredRows(y, score).weighted(weights)
     if sample.total_positive == 0:
         return float("nan")
-    f1 = 2 * sample.running_positive / (sample.running[sample.rows.group_ends] + sample.total_positive)
+    f1 = 2 * sample.running_positive / (sample.through_groups + sample.total_positive)
     return float(sample.score[sample.rows.group_starts[int(np.argmax(f1))]])
 
 
@@ -146,7 +146,7 @@ def calibration_metric(n_bins: int = N_BINS) -> SampleMetric:
 def _pr_auc(sample: Sample) -> float:
     if not sample.total_positive:
         return float("nan")
-    called = sample.running[sample.rows.group_ends]
+    called = sample.through_groups
     # A group without weight in this draw has 0 positives and may come before any weight: it adds nothing.
     precision = np.divide(sample.running_positive, called, out=np.zeros_like(called), where=called > 0)
     return float(sample.group_positive @ precision) / sample.total_positive
@@ -156,8 +156,8 @@ def _roc_auc(sample: Sample) -> float:
     n_negative = sample.total - sample.total_positive
     if not sample.total_positive or n_negative <= 0:
         return float("nan")
-    above = sample.running[sample.rows.group_starts] - (sample.running_positive - sample.group_positive)
-    through = sample.running[sample.rows.group_ends] - sample.running_positive
+    above = sample.before_groups - (sample.running_positive - sample.group_positive)
+    through = sample.through_groups - sample.running_positive
     return float(sample.group_positive @ (n_negative - (above + through) / 2)) / (sample.total_positive * n_negative)
 
 

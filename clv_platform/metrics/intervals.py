@@ -77,7 +77,7 @@ def cluster_weights(clusters: ArrayLike, n: int, seed: int) -> Iterator[Floats]:
     random = np.random.default_rng(seed)
     for _ in range(n):
         picked = random.integers(0, n_clusters, n_clusters) if n_clusters else np.zeros(0, dtype=np.int64)
-        yield np.bincount(picked, minlength=n_clusters).astype(np.float64)[codes]
+        yield np.take(np.bincount(picked, minlength=n_clusters).astype(np.float64), codes)
 
 
 def cluster_codes(clusters: ArrayLike) -> NDArray[np.intp]:
@@ -113,7 +113,7 @@ def draw_metrics(
     drawn = {model: {name: np.full(n, np.nan) for name in wanted} for model, wanted in metrics.items()}
     for i, weights in enumerate(cluster_weights(clusters, n, seed)):
         for model, wanted in metrics.items():
-            sample = Sample(rows[model], weights[rows[model].order])
+            sample = Sample(rows[model], np.take(weights, rows[model].order))
             for name, metric in wanted.items():
                 drawn[model][name][i] = metric(sample)
     return drawn

@@ -64,7 +64,7 @@ def pr_curve(y: ArrayLike, score: ArrayLike, n_points: int = 200) -> Table:
     sample = ScoredRows(y, score).weighted()
     if not sample.total_positive:
         return {name: np.zeros(0) for name in ("threshold", "recall", "precision", "share")}
-    called = sample.running[sample.rows.group_ends]
+    called = sample.through_groups
     recall = sample.running_positive / sample.total_positive
     keep = _thin(recall, n_points)
     return {

@@ -1,0 +1,75 @@
+"""What an evaluation is: figures, tables and the gate's answer, as frozen dataclasses.
+
+Add a field here when a report needs another table; `store` writes it. Keep computing out (see `binary`, `slices`, `gate`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pandas as pd
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class GateDecision:
+    """Whether a model may be used.
+
+    Attributes
+    ----------
+    is_promoted : bool
+        Whether the champion pointer moves to this model.
+    verdict : {"promoted", "nothing_learnt", "champion_kept"}
+        The decision in one word.
+    reasons : tuple of str
+        Why, in plain words with the figures.
+    model_id : str
+        The model judged.
+    """
+
+    is_promoted: bool
+    verdict: str
+    reasons: tuple[str, ...]
+    model_id: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for `gate.json`."""
+        return asdict(self) | {"reasons": list(self.reasons)}
+
+
+@dataclass(frozen=True)
+class BinaryEvaluation:
+    """How good a model of a yes/no question is.
+
+    Attributes
+    ----------
+    metrics : dict
+        The content of `metrics.json`: figures with `_lo` and `_hi` (95 %, accounts resampled), n, n_positive, split, model_id, verdict,
+        schema_version. A figure that isn't defined is NaN (null in the file).
+    lift : DataFrame
+        A row per tenth of the list, best first: see `metrics.lift_table`.
+    gains : DataFrame
+        share, capture, lift, best.
+    reliability : DataFrame
+        A row per tenth of the probabilities, lowest first: see `metrics.reliability_table`.
+    pr_curve : DataFrame
+        recall, precision and, with one score per row, threshold and share.
+    leaderboard : DataFrame
+        model, kind (model, baseline, champion), pr_auc, pr_auc_lo, pr_auc_hi, lift_at_20, log_loss, brier, and for others than the model
+        pr_auc_difference (model less this one), pr_auc_difference_lo, pr_auc_difference_hi and the same for log_loss_difference.
+    slices : DataFrame
+        See `evaluate_slices`.
+    predictions : DataFrame
+        account_id, as_of_date, y_true, score, slice columns; with several fold seeds score is their mean and `score_seed_<i>` are they.
+    """
+
+    metrics: dict[str, Any]
+    lift: pd.DataFrame
+    gains: pd.DataFrame
+    reliability: pd.DataFrame
+    pr_curve: pd.DataFrame
+    leaderboard: pd.DataFrame
+    slices: pd.DataFrame
+    predictions: pd.DataFrame

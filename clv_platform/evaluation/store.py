@@ -1,0 +1,107 @@
+"""The evaluation's files of a report folder: written atomically, read back as they were.
+
+Other programs read these: names and columns are a contract (`schema_version`). Add a file here and in `result`. Keep rendering out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from clv_platform.evaluation.gate import decide_gate
+from clv_platform.evaluation.result import SCHEMA_VERSION, BinaryEvaluation, GateDecision
+
+TABLES = ("lift", "gains", "reliability", "pr_curve", "leaderboard", "slices", "predictions")
+
+
+@dataclass(frozen=True)
+class StoredEvaluation:
+    """What a report folder holds about a model."""
+
+    evaluation: BinaryEvaluation
+    arms: pd.DataFrame
+    gate: GateDecision
+
+
+def write_evaluation(evaluation: BinaryEvaluation, arms: pd.DataFrame, folder: Path, gate: GateDecision | None = None) -> dict[str, Any]:
+    """Write metrics.json, gate.json and a Parquet file per table.
+
+    Parameters
+    ----------
+    evaluation : BinaryEvaluation
+    arms : DataFrame
+        The sampling arms beside each other, as the training gives them.
+    folder : Path
+        `reports/<cutoff>/<target>`; made when absent.
+    gate : GateDecision, optional
+        By default `decide_gate(evaluation)`; its verdict goes into metrics.json.
+
+    Returns
+    -------
+    dict
+        The content of metrics.json.
+
+    Notes
+    -----
+    Each file is written beside its place and renamed; metrics.json comes last, so that it stands for a whole evaluation.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    decision = gate or decide_gate(evaluation)
+    for name, frame in {"arms": arms, **{name: getattr(evaluation, name) for name in TABLES}}.items():
+        _write(folder / f"{name}.parquet", lambda path, frame=frame: frame.to_parquet(path, index=False))
+    metrics = {key: _plain(value) for key, value in (evaluation.metrics | {"verdict": decision.verdict}).items()}
+    for name, content in (("gate", decision.to_json() | {"schema_version": SCHEMA_VERSION}), ("metrics", metrics)):
+        text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        _write(folder / f"{name}.json", lambda path, text=text: path.write_text(text, encoding="utf-8"))
+    return metrics
+
+
+def read_evaluation(folder: Path) -> StoredEvaluation:
+    """Read what `write_evaluation` wrote; null figures become NaN again.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the folder holds no whole evaluation.
+    ValueError
+        When it was written under another schema version.
+    """
+    if not (folder / "metrics.json").is_file():
+        raise FileNotFoundError(f"{folder}: expected metrics.json, found none. Run the evaluation of this target and cutoff first.")
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    if metrics.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError(
+            f"{folder}/metrics.json: expected schema_version {SCHEMA_VERSION}, found {metrics.get('schema_version')!r}. "
+            "Run the evaluation again with this version."
+        )
+    gate: Mapping[str, Any] = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
+    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*TABLES, "arms")}
+    arms = tables.pop("arms")
+    return StoredEvaluation(
+        BinaryEvaluation(metrics={key: float("nan") if value is None else value for key, value in metrics.items()}, **tables),
+        arms,
+        GateDecision(gate["is_promoted"], gate["verdict"], tuple(gate["reasons"]), gate["model_id"]),
+    )
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON values: JSON has neither NaN nor infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value
