@@ -1,1 +1,46 @@
-"""Room `models`."""
+"""Models: preprocessing as data, sampling arms, boosting, calibration, baselines, the artifact and its store.
+
+Here: everything from example rows to a stored, calibrated model. Add a model kind beside `boosting` and give it a `kind` in `artifact`;
+keep figures about how good a model is out (`evaluation`), and words about why it says so (`explain`). Importing this package is cheap:
+the heavy libraries load inside the functions that use them.
+"""
+
+from clv_platform.models.artifact import FeatureMismatch, Manifest, ModelArtifact
+from clv_platform.models.baselines import baseline_scores
+from clv_platform.models.calibration import Calibrator, fit_calibrator
+from clv_platform.models.cross_validation import CrossValidation, FoldSeedResult, cross_validate_binary
+from clv_platform.models.preprocessing import Preprocessing, fit_preprocessing
+from clv_platform.models.store import (
+    Champion,
+    load_artifact,
+    load_champion,
+    promote,
+    read_champion,
+    rollback,
+    save_artifact,
+)
+from clv_platform.models.training import NoUsableFeatures, TrainedModel, train_binary_model
+
+__all__ = [
+    "Calibrator",
+    "Champion",
+    "CrossValidation",
+    "FeatureMismatch",
+    "FoldSeedResult",
+    "Manifest",
+    "ModelArtifact",
+    "NoUsableFeatures",
+    "Preprocessing",
+    "TrainedModel",
+    "baseline_scores",
+    "cross_validate_binary",
+    "fit_calibrator",
+    "fit_preprocessing",
+    "load_artifact",
+    "load_champion",
+    "promote",
+    "read_champion",
+    "rollback",
+    "save_artifact",
+    "train_binary_model",
+]

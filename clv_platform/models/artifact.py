@@ -1,0 +1,219 @@
+"""A trained model as files: native model text, preprocessing and calibrator as JSON, and a manifest. No pickle.
+
+Here: `ModelArtifact` and its check of features. Add another kind of model as a new `kind` with its own reader in `from_folder`; keep the
+choice of which model is used out (`store`) and training out (`training`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from clv_platform.contracts.features import Feature
+from clv_platform.models.calibration import Calibrator
+from clv_platform.models.preprocessing import Preprocessing
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+KINDS = ("lightgbm",)
+BATCH_ROWS = 20_000
+
+
+class FeatureMismatch(ValueError):
+    """The rows to score don't have the features that the model was trained on; the message names them and the remedy."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a model is and where it came from.
+
+    Attributes
+    ----------
+    model_id : str
+        `<cutoff>-<8 hex digits>` of config hash, data hash, target, seed and parameters; `undated-...` without dates.
+    kind : str
+        How the model is stored: `lightgbm`.
+    features : dict
+        Name -> type of every feature given at training, in order.
+    dropped : dict
+        Name -> reason of features that the training rows could say nothing with.
+    arm : str
+        How the rare class was treated.
+    rounds : int
+        Trees per booster.
+    folds : str
+        How the training data were cut to choose arm, rounds and calibration.
+    params, versions, metrics : dict
+        Parameters of the fit, library versions, figures within the training data (`oof_...`).
+    train_from, train_to : str or None
+        First and last as-of date of the training rows.
+    """
+
+    model_id: str
+    kind: str
+    target: str
+    target_kind: str
+    horizon_days: int
+    cutoff: str
+    config_hash: str
+    data_hash: str
+    seed: int
+    arm: str
+    rounds: int
+    folds: str
+    features: dict[str, str]
+    dropped: dict[str, str]
+    params: dict[str, Any]
+    versions: dict[str, str]
+    metrics: dict[str, float]
+    n_rows: int
+    n_positive: int
+    n_accounts: int
+    train_from: str | None
+    train_to: str | None
+    schema_version: int = 1
+
+
+@dataclass(frozen=True)
+class ModelArtifact:
+    """A trained model that scores rows; what a champion is."""
+
+    manifest: Manifest
+    preprocessing: Preprocessing
+    calibrator: Calibrator
+    model_texts: tuple[str, ...]
+    boosters: tuple[lgb.Booster, ...]
+
+    @classmethod
+    def from_texts(
+        cls, manifest: Manifest, preprocessing: Preprocessing, calibrator: Calibrator, model_texts: Sequence[str]
+    ) -> ModelArtifact:
+        """Build from LightGBM's text: fresh from training and read from disk are the same object, so scores agree to the last bit."""
+        import lightgbm as lgb
+
+        boosters = tuple(lgb.Booster(model_str=text) for text in model_texts)
+        return cls(manifest, preprocessing, calibrator, tuple(model_texts), boosters)
+
+    def raw_score(self, X: pd.DataFrame, threads: int = 1) -> np.ndarray:
+        """Log-odds before calibration, shape (n,): rank by it, don't multiply it by money.
+
+        Raises
+        ------
+        FeatureMismatch
+            When a feature is absent or a category where a number was, or the reverse.
+        """
+        return self._sum(X, threads, contributions=False)
+
+    def score(self, X: pd.DataFrame, threads: int = 1) -> np.ndarray:
+        """Calibrated chance of the event, 0 to 1, shape (n,)."""
+        return self.calibrator.apply(self.raw_score(X, threads))
+
+    def contributions(self, X: pd.DataFrame, threads: int = 1) -> np.ndarray:
+        """Exact Shapley values of the trees (TreeSHAP) in raw log-odds.
+
+        Returns
+        -------
+        ndarray of shape (n, p + 1)
+            One column per feature in the manifest's order (a missing flag counts for its feature, dropped features are 0), last the
+            expected value. Rows add up to `raw_score`.
+        """
+        return self._sum(X, threads, contributions=True)
+
+    def _sum(self, X: pd.DataFrame, threads: int, *, contributions: bool) -> np.ndarray:
+        self._check_frame(X)
+        position = {name: column for column, name in enumerate(self.manifest.features)}
+        shape = (len(X), len(position) + 1) if contributions else (len(X),)
+        total = np.zeros(shape)
+        for start in range(0, len(X), BATCH_ROWS):
+            matrix = self.preprocessing.transform(X.iloc[start : start + BATCH_ROWS])
+            part = total[start : start + BATCH_ROWS]
+            for booster in self.boosters:
+                if not contributions:
+                    part += np.asarray(booster.predict(matrix.values, raw_score=True, num_threads=threads))
+                    continue
+                values = np.asarray(booster.predict(matrix.values, pred_contrib=True, num_threads=threads))
+                for column, source in enumerate(matrix.sources):
+                    part[:, position[source]] += values[:, column]
+                part[:, -1] += values[:, -1]
+        return total / len(self.boosters)
+
+    def _check_frame(self, X: pd.DataFrame) -> None:
+        found = {
+            str(name): "category" if isinstance(dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(dtype) else "number"
+            for name, dtype in X.dtypes.items()
+        }
+        expected = {name: "category" if type_ == "category" else "number" for name, type_ in self.manifest.features.items()}
+        _compare(self.manifest, expected, found)
+
+    def check_features(self, features: Sequence[Feature]) -> None:
+        """Check names and types against a feature catalogue; features that the model doesn't know are no obstacle.
+
+        Raises
+        ------
+        FeatureMismatch
+            Naming every feature that is absent or has another type, and the remedy.
+        """
+        _compare(self.manifest, self.manifest.features, {feature.name: feature.type for feature in features})
+
+    def to_folder(self, folder: Path) -> None:
+        """Write into an existing empty folder; `store.save_artifact` makes that atomic."""
+        for position, text in enumerate(self.model_texts):
+            (folder / f"model_{position}.txt").write_text(text, encoding="utf-8")
+        for name, content in (
+            ("preprocessing.json", self.preprocessing.to_json()),
+            ("calibrator.json", self.calibrator.to_json()),
+            ("manifest.json", asdict(self.manifest)),
+        ):
+            (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> ModelArtifact:
+        """Read what `to_folder` wrote.
+
+        Raises
+        ------
+        ValueError
+            When a file is missing or broken, or the kind is unknown; names the folder and the remedy.
+        """
+        try:
+            content = {
+                name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+                for name in ("manifest", "preprocessing", "calibrator")
+            }
+            manifest = Manifest(**content["manifest"])
+            if manifest.kind not in KINDS:
+                raise ValueError(f"kind {manifest.kind!r}, expected one of {', '.join(KINDS)}")
+            files = sorted(folder.glob("model_*.txt"), key=lambda file: int(file.stem.removeprefix("model_")))
+            if not files:
+                raise ValueError("no model_*.txt")
+            texts = [file.read_text(encoding="utf-8") for file in files]
+            return cls.from_texts(
+                manifest, Preprocessing.from_json(content["preprocessing"]), Calibrator.from_json(content["calibrator"]), texts
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{folder}: not a readable model ({error}). Remove the folder and train again.") from error
+
+
+def _compare(manifest: Manifest, expected: dict[str, str], found: dict[str, str]) -> None:
+    absent = [name for name in expected if name not in found]
+    changed = [
+        f"{name} (expected {expected[name]}, found {found[name]})" for name in expected if name in found and found[name] != expected[name]
+    ]
+    if not absent and not changed:
+        return
+    parts = []
+    if absent:
+        parts.append(f"absent: {', '.join(absent)}")
+    if changed:
+        parts.append(f"of another type: {', '.join(changed)}")
+    raise FeatureMismatch(
+        f"model {manifest.model_id} of target {manifest.target!r} was trained on {len(expected)} features; the rows to score don't match: "
+        f"{'; '.join(parts)}. Train again with the present config, or bring back the config with hash {manifest.config_hash}."
+    )

@@ -1,0 +1,130 @@
+"""What a model has to beat: the base rate, the best single column, a logistic regression.
+
+Here: rules that anybody could set up in an afternoon, fitted on training rows, giving chances for other rows. Add a baseline to
+`baseline_scores`, and it shows in every leaderboard. Keep tuned models out.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from clv_platform.datasets import Examples
+from clv_platform.metrics import pr_auc
+from clv_platform.models.calibration import fit_calibrator
+from clv_platform.models.preprocessing import Matrix, fit_preprocessing
+
+MAX_CHOICE_ROWS = 30_000
+MAX_REGRESSION_ROWS = 50_000
+SMOOTHING_ROWS = 20
+
+
+def baseline_scores(train: Examples, test: Examples, *, seed: int = 0) -> dict[str, np.ndarray]:
+    """Score test rows with rules learnt on training rows.
+
+    Parameters
+    ----------
+    train, test : Examples
+        Training rows without a label are left out; labels of test rows are never looked at.
+    seed : int
+        For the random rows that stand for large training data: 30,000 to choose the column, 50,000 for the regression.
+
+    Returns
+    -------
+    dict
+        `prevalence` (the same chance for everyone), `best_single_column` (accounts ranked by one column, up or down, chosen by PR-AUC; a
+        recency rule is one of these), `logistic_regression` (scaled numbers, one-hot categories): chances of shape (n_test,).
+    """
+    rows = train.take(np.flatnonzero(train.is_usable))
+    rate = float(rows.y.mean())
+    return {
+        "prevalence": np.full(len(test.y), rate),
+        "best_single_column": _single_column_scores(rows, test, best_single_column(rows, seed=seed)),
+        "logistic_regression": _regression_scores(rows, test, seed),
+    }
+
+
+def best_single_column(train: Examples, *, seed: int = 0) -> tuple[str, int]:
+    """Return the column with the best PR-AUC on training rows, and its direction: 1 when high values are likely positives, else -1.
+
+    Categories are ranked by the rate of positives of their levels; gaps stand in the middle.
+    """
+    rows = _sample(train, MAX_CHOICE_ROWS, seed)
+    best: tuple[float, str, int] | None = None
+    for feature in rows.features:
+        values = _column_values(rows, rows, feature.name)
+        if (values == values[0]).all():
+            continue
+        for direction in (1, -1) if feature.type != "category" else (1,):
+            quality = pr_auc(rows.y, direction * values)
+            if best is None or quality > best[0]:
+                best = (quality, feature.name, direction)
+    return (best[1], best[2]) if best else (rows.features[0].name, 1)
+
+
+def _single_column_scores(train: Examples, test: Examples, choice: tuple[str, int]) -> np.ndarray:
+    name, direction = choice
+    learnt, values = (direction * _column_values(train, rows, name) for rows in (train, test))
+    ordered = np.sort(learnt)
+    # Share of training rows below, equal ones by half: outliers can't bend the fitted curve, and the order stays that of the column.
+    ranks = [(np.searchsorted(ordered, x, "left") + np.searchsorted(ordered, x, "right")) / (2 * len(ordered)) for x in (learnt, values)]
+    return fit_calibrator(train.y, ranks[0]).apply(ranks[1])
+
+
+def _column_values(train: Examples, rows: Examples, name: str) -> np.ndarray:
+    """Values of a column as numbers, with what stands for gaps and levels learnt on training rows."""
+    if not isinstance(train.X[name].dtype, pd.CategoricalDtype):
+        learnt = train.X[name].to_numpy(dtype=np.float64)
+        present = learnt[~np.isnan(learnt)]
+        values = rows.X[name].to_numpy(dtype=np.float64)
+        return np.where(np.isnan(values), np.median(present) if len(present) else 0.0, values)
+    rate = float(train.y.mean())
+    levels = train.X[name].astype(object)
+    sums = pd.Series(train.y).groupby(levels.to_numpy()).agg(["sum", "size"])
+    rates = (sums["sum"] + SMOOTHING_ROWS * rate) / (sums["size"] + SMOOTHING_ROWS)
+    return rows.X[name].astype(object).map(rates.to_dict()).astype(np.float64).fillna(rate).to_numpy()
+
+
+def _regression_scores(train: Examples, test: Examples, seed: int) -> np.ndarray:
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
+
+    rows = _sample(train, MAX_REGRESSION_ROWS, seed)
+    preprocessing = fit_preprocessing(rows.X, rows.features, max_levels=50)
+    learnt, values = preprocessing.transform(rows.X), preprocessing.transform(test.X)
+    if not learnt.values.shape[1]:
+        return np.full(len(test.y), float(train.y.mean()))
+    design, mean, spread = _design(learnt)
+    model = LogisticRegression(C=1.0, solver="newton-cholesky", max_iter=50)
+    # Two BLAS threads on busy cores cost more than they bring, and would let the last bits depend on the machine.
+    with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline after 50 Newton steps is as good as it gets
+        model.fit(design, rows.y)
+        return model.predict_proba(_design(values, mean, spread)[0])[:, 1]
+
+
+def _design(matrix: Matrix, mean: np.ndarray | None = None, spread: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scaled numbers and one-hot codes; mean and spread come from the training rows, and so does the highest code."""
+    codes = list(matrix.categorical)
+    numbers = [column for column in range(matrix.values.shape[1]) if column not in set(codes)]
+    values = matrix.values[:, numbers].astype(np.float64)
+    if mean is None or spread is None:
+        highest = matrix.values[:, codes].max(axis=0) if codes else np.zeros(0)
+        mean = np.concatenate([values.mean(axis=0), highest])
+        spread = values.std(axis=0)
+        spread[spread == 0] = 1.0
+    scaled = (values - mean[: len(numbers)]) / spread
+    one_hot = [
+        (matrix.values[:, [column]] == np.arange(mean[len(numbers) + position] + 1)[None, :]).astype(np.float64)
+        for position, column in enumerate(codes)
+    ]
+    return np.hstack([scaled, *one_hot]), mean, spread
+
+
+def _sample(examples: Examples, n: int, seed: int) -> Examples:
+    if len(examples.y) <= n:
+        return examples
+    return examples.take(np.sort(np.random.default_rng(seed).choice(len(examples.y), n, replace=False)))

@@ -1,0 +1,157 @@
+"""Gradient-boosted trees (LightGBM) for a rare yes/no: parameters, one fit, the number of rounds.
+
+Here: `fit_booster`, the only place that fits trees; samplers run inside it, on fitted rows only. Add a parameter to `DEFAULTS` together
+with docs/adr/0005-default-parameters.md; keep choosing arms (`arms`) and storing (`artifact`) out.
+
+Each booster is fitted on one thread, and callers fit several at a time: the result does not depend on the number of threads, and on busy
+cores many single-threaded fits beat one fit with many threads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from clv_platform.models.preprocessing import Matrix
+from clv_platform.models.sampling import Arm, add_synthetic, positive_weight
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+DEFAULTS: Mapping[str, float | int | bool] = {
+    "learning_rate": 0.02,
+    "num_leaves": 15,
+    "min_data_in_leaf": 100,
+    "feature_fraction": 0.3,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 10.0,
+    "max_bin": 127,
+    "num_iterations": 800,
+    "early_stopping_round": 60,
+    "n_bags": 3,
+}
+_FIXED = {"objective": "binary", "metric": "None", "verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1}
+_OURS = ("num_iterations", "early_stopping_round", "n_bags")
+MIN_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class BoosterSettings:
+    """Everything that decides a fit, given rows, arm and seed.
+
+    Attributes
+    ----------
+    params : dict
+        LightGBM's own.
+    max_rounds, patience : int
+        Early stopping ends after `patience` rounds without a better log loss.
+    n_bags : int
+        Boosters of different seeds whose log-odds are averaged.
+    """
+
+    params: dict[str, Any]
+    max_rounds: int
+    patience: int
+    n_bags: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a plain dict for the manifest."""
+        return {**self.params, "num_iterations": self.max_rounds, "early_stopping_round": self.patience, "n_bags": self.n_bags}
+
+
+def resolve_settings(overrides: Mapping[str, float | int | bool], n_rows: int) -> BoosterSettings:
+    """Merge the defaults with `training.lightgbm` of the config.
+
+    Parameters
+    ----------
+    overrides : mapping
+        LightGBM parameters by their full names, and `n_bags`.
+    n_rows : int
+        Training rows: below 5,000 the default smallest leaf shrinks to 2 % of them, at least 5 rows.
+    """
+    merged: dict[str, Any] = {**DEFAULTS, "min_data_in_leaf": int(np.clip(n_rows // 50, 5, DEFAULTS["min_data_in_leaf"])), **overrides}
+    for name in _OURS:
+        if int(merged[name]) < 1:
+            raise ValueError(f"training.lightgbm.{name}: expected a whole number of at least 1, found {merged[name]!r}.")
+    params = {name: value for name, value in merged.items() if name not in _OURS}
+    return BoosterSettings({**params, **_FIXED}, int(merged["num_iterations"]), int(merged["early_stopping_round"]), int(merged["n_bags"]))
+
+
+@dataclass(frozen=True)
+class BoosterFit:
+    """A fitted booster and the number of its rounds that count."""
+
+    booster: lgb.Booster
+    best_rounds: int
+
+    def raw_score(self, values: np.ndarray) -> np.ndarray:
+        """Log-odds for matrix values of shape (n, p)."""
+        return np.asarray(self.booster.predict(values, raw_score=True, num_iteration=self.best_rounds, num_threads=1), dtype=np.float64)
+
+
+def fit_booster(
+    matrix: Matrix,
+    y: np.ndarray,
+    arm: Arm,
+    settings: BoosterSettings,
+    *,
+    seed: int,
+    rounds: int | None = None,
+    check: tuple[Matrix, np.ndarray] | None = None,
+) -> BoosterFit:
+    """Fit trees on rows treated by an arm.
+
+    Parameters
+    ----------
+    matrix, y : Matrix, ndarray
+        Rows to fit on; labels 0/1.
+    arm : {"none", "class_weight", "smote"}
+        Applied to these rows only.
+    rounds : int, optional
+        Fixed number of rounds; without it `check` decides.
+    check : (Matrix, ndarray), optional
+        Untouched later or held-out rows for early stopping on log loss. The weight or the added rows of the arm are taken out of the
+        scores first (log-odds minus the log of the class ratio's change), so that all arms are stopped by the same yardstick.
+    """
+    import lightgbm as lgb
+
+    values, labels = add_synthetic(matrix, y, seed) if arm == "smote" else (matrix.values, y)
+    weight = positive_weight(y, arm)
+    odds_ratio = weight * (labels == 1).sum() / max(1, (y == 1).sum())
+    names = [f"f{column}" for column in range(values.shape[1])]  # LightGBM refuses some characters in names; the manifest has ours
+    params = {**settings.params, "seed": seed, "scale_pos_weight": weight}
+    data = lgb.Dataset(values, labels, feature_name=names, categorical_feature=list(matrix.categorical), params=params)
+    if check is None:
+        booster = lgb.train(params, data, num_boost_round=rounds or settings.max_rounds)
+        return BoosterFit(booster, booster.num_trees())
+    held_out = lgb.Dataset(check[0].values, check[1], reference=data, params=params)
+    booster = lgb.train(
+        params,
+        data,
+        num_boost_round=settings.max_rounds,
+        valid_sets=[held_out],
+        feval=_log_loss_without(odds_ratio),
+        callbacks=[lgb.early_stopping(settings.patience, verbose=False)],
+    )
+    return BoosterFit(booster, max(booster.best_iteration, MIN_ROUNDS))
+
+
+def model_text(booster: lgb.Booster) -> str:
+    """LightGBM's own text, without the parameters block (the manifest has them): equal models give equal text."""
+    return re.sub(r"\nparameters:\n.*?end of parameters\n", "\n", booster.model_to_string(num_iteration=-1), flags=re.DOTALL)
+
+
+def _log_loss_without(odds_ratio: float) -> Any:
+    def log_loss(chance: np.ndarray, data: lgb.Dataset) -> tuple[str, float, bool]:
+        y = data.get_label()
+        odds = np.clip(chance, 1e-12, 1 - 1e-12)
+        odds = odds / (1 - odds) / odds_ratio
+        # log(1 + odds) - y log(odds): the log loss in terms of odds
+        return "log_loss", float(np.mean(np.log1p(odds) - y * np.log(odds))), False
+
+    return log_loss

@@ -1,0 +1,175 @@
+"""Honest figures for undated data: the whole procedure repeated inside each training part, scored on the part left out.
+
+Here: out-of-fold scores of the chosen procedure, of every arm and of every baseline, for each fold seed. Keep metrics of them out
+(`evaluation`). Choice of arm, rounds and calibration are nested: they see training parts only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from clv_platform.config import Target, Training
+from clv_platform.datasets import Examples, check_trainable
+from clv_platform.metrics import best_f1_threshold
+from clv_platform.models.arms import run_parallel
+from clv_platform.models.baselines import baseline_scores
+from clv_platform.models.folds import Fold, stratified_folds
+from clv_platform.models.training import fit_on_all, fit_procedure
+
+
+@dataclass(frozen=True)
+class FoldSeedResult:
+    """Out-of-fold scores of all rows for one way to cut them.
+
+    Attributes
+    ----------
+    seed : int
+        Cuts the rows; also seeds the fits.
+    fold : ndarray of shape (n,)
+        In which fold a row was left out.
+    score, raw_score : ndarray of shape (n,)
+        Calibrated chance and log-odds of the procedure that chooses its arm in each fold.
+    f1_threshold : ndarray of shape (n,)
+        Threshold that the row's training part chose.
+    arms, baselines : dict of str to ndarray of shape (n,)
+        Calibrated chances of every arm, chosen or not, and of every baseline.
+    chosen_arms : tuple of str
+        One per fold.
+    """
+
+    seed: int
+    fold: np.ndarray
+    score: np.ndarray
+    raw_score: np.ndarray
+    f1_threshold: np.ndarray
+    arms: dict[str, np.ndarray]
+    baselines: dict[str, np.ndarray]
+    chosen_arms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """All fold seeds.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n,)
+        Positions in the given examples of the rows with a label; all arrays follow them.
+    y : ndarray of shape (n,)
+        Labels 0/1.
+    account_id : ndarray of shape (n,)
+        For intervals.
+    split : str
+        `oof_stratified_<k>`.
+    results : tuple of FoldSeedResult
+        One per fold seed.
+    arms : DataFrame
+        The inner comparisons: seed, fold, arm, pr_auc, pr_auc_sd, log_loss, is_chosen, fit_seconds, best_iteration, n_folds, note.
+    """
+
+    rows: np.ndarray
+    y: np.ndarray
+    account_id: np.ndarray
+    split: str
+    results: tuple[FoldSeedResult, ...]
+    arms: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _FoldResult:
+    raw_score: np.ndarray
+    score: np.ndarray
+    f1_threshold: float
+    arms: dict[str, np.ndarray]
+    baselines: dict[str, np.ndarray]
+    chosen: str
+    table: pd.DataFrame
+
+
+def cross_validate_binary(examples: Examples, target: Target, training: Training, threads: int = 1) -> CrossValidation:
+    """Score every labelled row by models that never saw it, once per fold seed.
+
+    Parameters
+    ----------
+    examples : Examples
+        Undated rows (dated ones belong into `split_by_time`).
+    target : Target
+        `n_folds` and `fold_seeds`.
+    threads : int
+        Folds worked on at a time; the result doesn't depend on it.
+
+    Raises
+    ------
+    ValueError
+        For dated rows.
+    LabelError
+        When labels are missing, of one class, or fewer than `training.min_positives`.
+    """
+    if not examples.is_undated:
+        raise ValueError(
+            f"target {target.name!r}: expected undated rows, found dates. Random folds would train on the future: use `split_by_time`."
+        )
+    check_trainable(examples.y, target, training, examples.label)
+    usable = np.flatnonzero(examples.is_usable)
+    rows = examples.take(usable)
+    cuts = {seed: stratified_folds(rows.y, rows.account_id, n_folds=target.n_folds, seed=seed) for seed in target.fold_seeds}
+    tasks = [(seed, fold) for seed, folds in cuts.items() for fold in folds.folds]
+    done = run_parallel(lambda task: _run_fold(rows, task[1], target, training, task[0]), tasks, threads)
+    results: list[FoldSeedResult] = []
+    tables: list[pd.DataFrame] = []
+    for seed, folds in cuts.items():
+        own = [(fold, result) for (task_seed, fold), result in zip(tasks, done, strict=True) if task_seed == seed]
+        results.append(_collect(seed, own, len(rows.y)))
+        tables += [result.table.assign(seed=seed, fold=position) for position, (_, result) in enumerate(own)]
+        n_folds = len(folds.folds)
+    arms = pd.concat(tables, ignore_index=True)
+    arms = arms[["seed", "fold", *[column for column in arms.columns if column not in ("seed", "fold")]]]
+    return CrossValidation(usable, rows.y, rows.account_id, f"oof_stratified_{n_folds}", tuple(results), arms)
+
+
+def _run_fold(rows: Examples, fold: Fold, target: Target, training: Training, seed: int) -> _FoldResult:
+    fit_rows, check_rows = rows.take(fold.fit), rows.take(fold.check)
+    fitted = fit_procedure(fit_rows, target, training, seed=seed, threads=1)
+    chosen = fitted.arms.chosen
+    values = fitted.preprocessing.transform(check_rows.X).values
+    raw = fitted.raw_score(check_rows.X)
+    arms: dict[str, np.ndarray] = {}
+    for result in fitted.arms.results:
+        arm_raw = raw
+        if result is not chosen:
+            fits = fit_on_all(fit_rows, fitted.preprocessing, result.arm, result.rounds, fitted.settings, seed=seed, threads=1)
+            arm_raw = np.mean([fit.raw_score(values) for fit in fits], axis=0)
+        arms[result.arm] = result.calibrator.apply(arm_raw)
+    inner = fitted.arms.fold_of >= 0
+    threshold = best_f1_threshold(fit_rows.y[inner], chosen.calibrator.apply(chosen.raw_score[inner]))
+    return _FoldResult(
+        raw, arms[chosen.arm], threshold, arms, baseline_scores(fit_rows, check_rows, seed=seed), chosen.arm, fitted.arms.table()
+    )
+
+
+def _collect(seed: int, own: list[tuple[Fold, _FoldResult]], n: int) -> FoldSeedResult:
+    fold_of = np.full(n, -1)
+    for position, (fold, _) in enumerate(own):
+        fold_of[fold.check] = position
+
+    def gather(parts: list[np.ndarray]) -> np.ndarray:
+        whole = np.full(n, np.nan)
+        for (fold, _), part in zip(own, parts, strict=True):
+            whole[fold.check] = part
+        return whole
+
+    # An arm that one fold could not fit has no complete out-of-fold score and is left out.
+    arms = [arm for arm in own[0][1].arms if all(arm in result.arms for _, result in own)]
+    return FoldSeedResult(
+        seed,
+        fold_of,
+        gather([result.score for _, result in own]),
+        gather([result.raw_score for _, result in own]),
+        gather([np.full(len(fold.check), result.f1_threshold) for fold, result in own]),
+        {arm: gather([result.arms[arm] for _, result in own]) for arm in arms},
+        {name: gather([result.baselines[name] for _, result in own]) for name in own[0][1].baselines},
+        tuple(result.chosen for _, result in own),
+    )

@@ -1,0 +1,204 @@
+"""Training of a yes/no model: arms, rounds, calibration inside the training data, then one fit on all of it.
+
+Here: `train_binary_model` and the procedure it shares with `cross_validation`. Keep test rows out: nothing in this room sees them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from clv_platform.config import Target, Training
+from clv_platform.datasets import Examples, check_trainable
+from clv_platform.metrics import best_f1_threshold, log_loss, pr_auc, roc_auc
+from clv_platform.models.arms import ArmComparison, compare_arms, run_parallel
+from clv_platform.models.artifact import Manifest, ModelArtifact
+from clv_platform.models.boosting import BoosterFit, BoosterSettings, fit_booster, model_text, resolve_settings
+from clv_platform.models.calibration import Calibrator
+from clv_platform.models.folds import Folds, build_folds
+from clv_platform.models.preprocessing import Preprocessing, fit_preprocessing
+from clv_platform.models.sampling import Arm
+
+
+class NoUsableFeatures(ValueError):
+    """Every feature is empty or constant in the training rows; the message names them."""
+
+
+N_TIME_FOLDS = 2
+N_STRATIFIED_FOLDS = 3
+
+
+@dataclass(frozen=True)
+class FittedProcedure:
+    """One pass through the procedure on some rows."""
+
+    preprocessing: Preprocessing
+    arms: ArmComparison
+    folds: Folds
+    settings: BoosterSettings
+    fits: tuple[BoosterFit, ...]
+
+    @property
+    def calibrator(self) -> Calibrator:
+        """Calibrator of the chosen arm."""
+        return self.arms.chosen.calibrator
+
+    def raw_score(self, X: pd.DataFrame) -> np.ndarray:
+        """Mean log-odds of all boosters."""
+        values = self.preprocessing.transform(X).values
+        return np.mean([fit.raw_score(values) for fit in self.fits], axis=0)
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained model and what was seen on the way.
+
+    Attributes
+    ----------
+    artifact : ModelArtifact
+        What is stored.
+    arms : DataFrame
+        arm, pr_auc, pr_auc_sd, log_loss, is_chosen, fit_seconds, best_iteration, n_folds, note; best first.
+    best_iteration : int
+        Trees per booster of the final fit.
+    out_of_fold : DataFrame
+        row (position in the given examples), fold, raw_score, score of the chosen arm: each row by a model that wasn't fitted on it.
+    f1_threshold : float
+        Score with the best F1 on these rows: apply it to test rows, don't choose it there.
+    """
+
+    artifact: ModelArtifact
+    arms: pd.DataFrame
+    best_iteration: int
+    out_of_fold: pd.DataFrame
+    f1_threshold: float
+
+
+def train_binary_model(
+    train: Examples, target: Target, training: Training, *, cutoff: date | None, config_hash: str, data_hash: str, threads: int = 1
+) -> TrainedModel:
+    """Train, choose and calibrate on training rows only.
+
+    Parameters
+    ----------
+    train : Examples
+        Rows whose label windows end before the test begins; rows without a usable label are left out.
+    target, training : Target, Training
+        Horizon, seed, arms, overrides of the default parameters.
+    cutoff : date or None
+        The moment as of which everything is known; None when undated.
+    config_hash, data_hash : str
+        Go into the model id.
+    threads : int
+        Fits that run at a time; the result doesn't depend on it.
+
+    Raises
+    ------
+    LabelError
+        When labels are missing, of one class, or fewer than `training.min_positives`.
+    """
+    import lightgbm
+
+    check_trainable(train.y, target, training, train.label)
+    usable = np.flatnonzero(train.is_usable)
+    rows = train.take(usable)
+    fitted = fit_procedure(rows, target, training, seed=training.seed, threads=threads)
+    chosen = fitted.arms.chosen
+    checked = np.flatnonzero(fitted.arms.fold_of >= 0)
+    raw = chosen.raw_score[checked]
+    score = chosen.calibrator.apply(raw)
+    y = rows.y[checked]
+    threshold = best_f1_threshold(y, score)
+    dates = None if rows.is_undated else np.datetime_as_string(rows.as_of_date, unit="D")
+    manifest = Manifest(
+        model_id=_model_id(target, training, fitted.settings, cutoff, config_hash, data_hash),
+        kind="lightgbm",
+        target=target.name,
+        target_kind=target.kind,
+        horizon_days=target.horizon_days,
+        cutoff=cutoff.isoformat() if cutoff else "undated",
+        config_hash=config_hash,
+        data_hash=data_hash,
+        seed=training.seed,
+        arm=chosen.arm,
+        rounds=chosen.rounds,
+        folds=fitted.folds.kind,
+        features={feature.name: feature.type for feature in rows.features},
+        dropped={column.name: column.reason for column in fitted.preprocessing.dropped},
+        params=fitted.settings.to_json(),
+        versions={"python": platform.python_version(), "lightgbm": lightgbm.__version__, "numpy": np.__version__},
+        metrics={
+            "oof_pr_auc": pr_auc(y, score),
+            "oof_roc_auc": roc_auc(y, score),
+            "oof_log_loss": log_loss(y, score),
+            "oof_base_rate": float(y.mean()),
+            "f1_threshold": threshold,
+        },
+        n_rows=len(rows.y),
+        n_positive=int(rows.y.sum()),
+        n_accounts=len(np.unique(rows.account_id.astype(str))),
+        train_from=None if dates is None else str(dates.min()),
+        train_to=None if dates is None else str(dates.max()),
+    )
+    texts = [model_text(fit.booster) for fit in fitted.fits]
+    artifact = ModelArtifact.from_texts(manifest, fitted.preprocessing, chosen.calibrator, texts)
+    out_of_fold = pd.DataFrame({"row": usable[checked], "fold": fitted.arms.fold_of[checked], "raw_score": raw, "score": score})
+    return TrainedModel(artifact, fitted.arms.table(), chosen.rounds, out_of_fold, threshold)
+
+
+def fit_procedure(rows: Examples, target: Target, training: Training, *, seed: int, threads: int) -> FittedProcedure:
+    """Compare the arms inside these rows, then fit the chosen one on all of them.
+
+    The whole of it is what cross-validation repeats in each fold, so that choices are judged on rows they haven't seen.
+    """
+    from threadpoolctl import threadpool_limits
+
+    settings = resolve_settings(training.lightgbm, len(rows.y))
+    with threadpool_limits(limits=1, user_api="blas"):
+        folds = build_folds(
+            rows.y, rows.account_id, rows.as_of_date,
+            horizon_days=target.horizon_days, n_time=N_TIME_FOLDS, n_stratified=N_STRATIFIED_FOLDS, seed=seed,
+        )  # fmt: skip
+
+        def matrix_of(fitted_rows: np.ndarray):
+            learnt = fit_preprocessing(rows.X.iloc[fitted_rows], rows.features)
+            return lambda positions: learnt.transform(rows.X.iloc[positions])
+
+        preprocessing = fit_preprocessing(rows.X, rows.features)
+        _check_columns(preprocessing, len(rows.y))
+        comparison = compare_arms(matrix_of, rows.y, folds, training.arms, settings, seed=seed, threads=threads)
+        fits = fit_on_all(rows, preprocessing, comparison.chosen.arm, comparison.chosen.rounds, settings, seed=seed, threads=threads)
+    return FittedProcedure(preprocessing, comparison, folds, settings, fits)
+
+
+def fit_on_all(
+    rows: Examples, preprocessing: Preprocessing, arm: Arm, rounds: int, settings: BoosterSettings, *, seed: int, threads: int
+) -> tuple[BoosterFit, ...]:
+    """Fit an arm's boosters on all given rows with a known number of rounds."""
+    matrix = preprocessing.transform(rows.X)
+    return tuple(
+        run_parallel(
+            lambda bag: fit_booster(matrix, rows.y, arm, settings, seed=seed + bag, rounds=rounds), range(settings.n_bags), threads
+        )
+    )
+
+
+def _check_columns(preprocessing: Preprocessing, n_rows: int) -> None:
+    if preprocessing.columns:
+        return
+    named = "; ".join(f"{column.name}: {column.reason}" for column in preprocessing.dropped[:5])
+    raise NoUsableFeatures(
+        f"expected features that vary, found none among {len(preprocessing.dropped)} in {n_rows:,} training rows ({named}). "
+        "Check the sources of these features, and `unused` in the config."
+    )
+
+
+def _model_id(target: Target, training: Training, settings: BoosterSettings, cutoff: date | None, config_hash: str, data_hash: str) -> str:
+    content = json.dumps([config_hash, data_hash, target.name, training.seed, settings.to_json()], sort_keys=True)
+    return f"{cutoff.isoformat() if cutoff else 'undated'}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
