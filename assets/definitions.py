@@ -1,0 +1,79 @@
+"""The code location: everything put together for the company that `CLV_CONFIG` names.
+
+Add a layer's factory to `build_defs`. Loading must stay light: no data is read but dbt's manifest, and the heavy libraries are imported
+where an asset's body needs them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dagster import Definitions, LoggerDefinition
+
+from assets.checks.models import build_model_checks
+from assets.checks.raw import build_raw_checks
+from assets.company import Company, load_company
+from assets.evaluation import build_evaluation_asset
+from assets.explain import build_explanations_asset
+from assets.jobs import build_jobs
+from assets.manifest import build_dbt, ensure_manifest
+from assets.models import build_model_asset
+from assets.raw import build_raw_assets
+from assets.reports import build_data_report_asset, build_published_asset, build_report_asset
+from assets.schedules import build_schedules
+from assets.scores import build_scores_asset
+from assets.sensors import build_sensors
+from assets.warehouse import build_warehouse_assets
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """What a test or the command line puts in the place of a default.
+
+    Attributes
+    ----------
+    company : Company, optional
+        Instead of the company that `CLV_CONFIG` names.
+    manifest_path : Path, optional
+        A dbt manifest that is made already.
+    resources, loggers : mapping
+        By name; they replace the defaults of the same name.
+    """
+
+    company: Company | None = None
+    manifest_path: Path | None = None
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    loggers: Mapping[str, LoggerDefinition] = field(default_factory=dict)
+
+
+def build_defs(overrides: Overrides | None = None) -> Definitions:
+    """Assemble assets, checks, jobs, schedules, sensors and resources.
+
+    Raises
+    ------
+    ConfigError, DbtProjectError
+        When the config or the dbt project can't be read.
+    """
+    overrides = overrides or Overrides()
+    company = overrides.company or load_company()
+    manifest_path = overrides.manifest_path or ensure_manifest(company)
+    per_target = (build_model_asset, build_evaluation_asset, build_explanations_asset, build_scores_asset, build_report_asset)
+    return Definitions(
+        assets=[
+            build_raw_assets(company),
+            *build_warehouse_assets(company, manifest_path),
+            *(build(company, target) for target in company.trained_targets for build in per_target),
+            build_data_report_asset(company),
+            build_published_asset(company),
+        ],
+        asset_checks=[
+            *build_raw_checks(company),
+            *(check for target in company.trained_targets for check in build_model_checks(company, target)),
+        ],
+        jobs=build_jobs(company),
+        schedules=build_schedules(company),
+        sensors=build_sensors(company),
+        resources={"dbt": build_dbt(company), **overrides.resources},
+        loggers=dict(overrides.loggers) or None,
+    )

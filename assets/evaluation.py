@@ -1,0 +1,118 @@
+"""Evaluation: how good a model is on rows it never saw, beside simple rules, and whether it may be used.
+
+The gate's answer moves the champion pointer here, and only for the newest cutoff. Add a figure to `clv_platform.metrics`, not here.
+"""
+
+from typing import TYPE_CHECKING
+
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
+
+from assets.company import Company
+from assets.partitions import build_cutoffs, is_newest_cutoff
+from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture
+from clv_platform.config import Target
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition:
+    """Return `evaluation/<target>_evaluation`."""
+    room = TargetRoom(company, target)
+
+    @asset(
+        key=room.key("evaluation", "evaluation"),
+        deps=[room.key("models", "model")],
+        group_name="evaluation",
+        owners=OWNERS,
+        kinds={"python"},
+        partitions_def=build_cutoffs(company),
+        description=f"How good the model of target `{target.name}` is on rows it never saw. Plot `pr_auc` over the partitions: the backtest.",
+    )
+    def evaluation(context: AssetExecutionContext) -> MaterializeResult:
+        from clv_platform.evaluation import decide_gate, write_evaluation
+        from clv_platform.models import promote, read_champion
+        from clv_platform.warehouse import read_parquet
+
+        cutoff = context.partition_key
+        folder, champion = room.report_folder(cutoff), read_champion(room.models_root)
+        found = evaluate_candidate(room, cutoff)
+        gate = decide_gate(found, champion)
+        metrics = write_evaluation(found, read_parquet(folder / "arms.parquet"), folder, gate)
+        if gate.is_promoted and is_newest_cutoff(company, cutoff):
+            promote(room.models_root, gate.model_id, gate)
+        board = markdown_table(found.leaderboard.to_dict("records"))
+        pictures = draw(found)
+        return MaterializeResult(metadata={**floats(metrics), "gate": "\n".join(gate.reasons), "leaderboard": board, **pictures})
+
+    return evaluation
+
+
+def evaluate_candidate(room: TargetRoom, cutoff: str):
+    """Evaluate the model of a cutoff: on its last test dates, or out of fold when the rows have no dates."""
+    from clv_platform.evaluation import evaluate_binary, evaluate_out_of_fold
+    from clv_platform.models import baseline_scores, cross_validate_binary
+
+    config, artifact = room.company.config, room.load_candidate(cutoff)
+    examples = room.read_examples()
+    split = room.split(examples, cutoff)
+    options = {"model_id": artifact.manifest.model_id, "seed": config.training.seed, "n_bootstraps": config.training.n_bootstraps}
+    if split is None:
+        import numpy as np
+
+        folds = cross_validate_binary(examples, room.target, config.training, room.company.settings.threads)
+        names = folds.results[0].baselines
+        return evaluate_out_of_fold(
+            folds.y,
+            np.stack([result.score for result in folds.results]),
+            np.stack([result.fold for result in folds.results]),
+            folds.account_id,
+            baselines={name: np.stack([result.baselines[name] for result in folds.results]) for name in names},
+            split=folds.split,
+            slices=_slices(room, examples.take(folds.rows).X),
+            **options,
+        )
+    test = split.test
+    return evaluate_binary(
+        test.y,
+        artifact.score(test.X),
+        test.account_id,
+        test.as_of_date,
+        baselines=baseline_scores(split.train, test, seed=config.training.seed),
+        f1_threshold=artifact.manifest.metrics["f1_threshold"],
+        split=f"time_last_{len(split.test_dates)}",
+        slices=_slices(room, test.X),
+        champion_score=score_by_champion(room, test.X, artifact.manifest.model_id),
+        **options,
+    )
+
+
+def score_by_champion(room: TargetRoom, X: "pd.DataFrame", model_id: str) -> "np.ndarray | None":
+    """The present champion's scores of the same rows; None when there is none, it is this model, or it needs other features."""
+    from clv_platform.models import FeatureMismatch, load_champion
+
+    champion = load_champion(room.models_root)
+    if champion is None or champion.manifest.model_id == model_id:
+        return None
+    try:
+        return champion.score(X)
+    except FeatureMismatch:
+        return None
+
+
+def draw(found) -> dict:
+    """The curves of the report as pictures for the UI."""
+    from clv_platform.reports import figures
+
+    base_rate = float(found.metrics["pr_auc_baseline"])
+    return {
+        "pr_curve": picture(figures.pr_curve(found.pr_curve, base_rate, picture_format="png"), "precision over recall"),
+        "gains_curve": picture(figures.gains_curve(found.gains, picture_format="png"), "gains"),
+        "lift": picture(figures.lift_bars(found.lift, picture_format="png"), "lift by tenth"),
+        "reliability": picture(figures.reliability_picture(found.reliability, picture_format="png"), "reliability"),
+    }
+
+
+def _slices(room: TargetRoom, X: "pd.DataFrame") -> "pd.DataFrame":
+    return X[[name for name in room.company.config.slices if name in X.columns]].reset_index(drop=True)

@@ -1,0 +1,51 @@
+"""Jobs: one for all, and one per stage. A job is a selection of assets with their checks; it has no code of its own.
+
+Add a job here when people start it by name. Keep timing out (see `schedules` and `sensors`).
+"""
+
+from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from assets.company import Company
+
+WAREHOUSE_LAYERS = ("staging", "intermediate", "features", "labels", "marts")
+CONFIG_TAG = "clv/config"
+
+_EVERYTHING = "Everything, from the raw files to the published reports, as of one cutoff. A backfill over older cutoffs is the backtest."
+_STAGES: dict[str, tuple[tuple[str, ...], str]] = {
+    "load_raw_job": (("raw",), "Files and databases to typed raw tables."),
+    "build_warehouse_job": (WAREHOUSE_LAYERS, "dbt: staging to marts, with their tests, and the marts as Parquet."),
+    "retrain_models_job": (("models", "evaluation", "explain"), "Train, evaluate and explain the model of every target, as of one cutoff."),
+    "score_accounts_job": (("scores", "reporting"), "Score the newest accounts with the champion and rebuild the tables that people read."),
+    "render_reports_job": (("reports",), "Render the reports and publish them, when the cutoff is the newest."),
+}
+SCORING_LAYERS = ("raw", *WAREHOUSE_LAYERS, "scores", "reporting")
+PUBLISHED = AssetKey(["reports", "published"])
+
+
+def build_jobs(company: Company) -> list[UnresolvedAssetJobDefinition]:
+    """Return all jobs; stages that a company has no assets for are left out."""
+    layers = existing_layers(company)
+    tags = {CONFIG_TAG: company.name}
+    jobs = [
+        _job("refresh_everything_job", AssetSelection.all(), _EVERYTHING, tags),
+    ]
+    for name, (groups, description) in _STAGES.items():
+        if selected := [group for group in groups if group in layers]:
+            jobs.append(_job(name, AssetSelection.groups(*selected), description, tags))
+    if "scores" in layers:
+        description = "New data, new scores by the present champion, no training; then published beside the reports of the last training."
+        selection = AssetSelection.groups(*SCORING_LAYERS) | AssetSelection.assets(PUBLISHED)
+        jobs.append(_job("refresh_scores_job", selection, description, tags))
+    return jobs
+
+
+def existing_layers(company: Company) -> set[str]:
+    """The groups that have assets: a company without a trained target has no models, scores or reporting of scores."""
+    layers = {"raw", *WAREHOUSE_LAYERS, "reporting", "reports"}
+    return layers | {"models", "evaluation", "explain", "scores"} if company.trained_targets else layers
+
+
+def _job(name: str, selection: AssetSelection, description: str, tags: dict[str, str]) -> UnresolvedAssetJobDefinition:
+    # One process for all steps: importing dagster, dbt and the libraries again in every step costs more than the steps.
+    return define_asset_job(name, selection, description=description, tags=tags, executor_def=in_process_executor)

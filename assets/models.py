@@ -1,0 +1,71 @@
+"""Models: one per target and cutoff, trained on what was known then.
+
+Add a kind of target here when `clv_platform.models` can train it. Keep figures about how good it is out (see `evaluation`).
+"""
+
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
+
+from assets.company import Company
+from assets.partitions import build_cutoffs, parse_cutoff
+from assets.targets import OWNERS, TargetRoom, floats, markdown_table, write_json
+from clv_platform.config import Target, config_hash
+
+
+def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
+    """Return `models/<target>_model`."""
+    room = TargetRoom(company, target)
+
+    @asset(
+        key=room.key("models", "model"),
+        deps=[room.examples_key],
+        group_name="models",
+        owners=OWNERS,
+        kinds={"python", "lightgbm"},
+        partitions_def=build_cutoffs(company),
+        description=f"The model of target `{target.name}` as of one cutoff. Read `arms`: what resampling the rare class would have done.",
+    )
+    def model(context: AssetExecutionContext) -> MaterializeResult:
+        from clv_platform.models import save_artifact, train_binary_model
+        from clv_platform.raw import read_raw_load
+        from clv_platform.warehouse import write_parquet
+
+        config, cutoff = company.config, context.partition_key
+        examples = room.read_examples()
+        split = room.split(examples, cutoff)
+        trained = train_binary_model(
+            split.train if split else examples,
+            target,
+            config.training,
+            cutoff=parse_cutoff(cutoff),
+            config_hash=config_hash(config),
+            data_hash=read_raw_load(company.paths).data_hash,
+            threads=company.settings.threads,
+        )
+        save_artifact(trained.artifact, room.models_root)
+        write_parquet(trained.arms, room.report_folder(cutoff) / "arms.parquet")
+        write_json(room.report_folder(cutoff) / "training.json", describe_training(trained, split))
+        manifest = trained.artifact.manifest
+        facts = {"model_id": manifest.model_id, "arm": manifest.arm, "n_rows": manifest.n_rows, "n_positive": manifest.n_positive}
+        return MaterializeResult(metadata={**facts, **floats(manifest.metrics), "arms": markdown_table(trained.arms.to_dict("records"))})
+
+    return model
+
+
+def describe_training(trained, split) -> dict:
+    """What later stages need to know about a training: the model's id and which rows were used."""
+    manifest = trained.artifact.manifest
+    facts = {
+        "model_id": manifest.model_id,
+        "n_train": manifest.n_rows,
+        "n_train_positive": manifest.n_positive,
+        "best_iteration": trained.best_iteration,
+    }
+    if split is None:
+        return {**facts, "is_undated": True}
+    dates = {
+        "train_dates": split.train_dates,
+        "test_dates": split.test_dates,
+        "scoring_date": split.scoring_date,
+        "train_until": split.train_until,
+    }
+    return {**facts, "is_undated": False, **{name: [str(d) for d in v] if isinstance(v, tuple) else str(v) for name, v in dates.items()}}

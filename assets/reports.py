@@ -1,0 +1,98 @@
+"""Reports and what is published: pages for people, files for other programs.
+
+Keep rendering out (see `clv_platform.reports`). Only a run of the newest cutoff publishes.
+"""
+
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
+
+from assets.company import Company
+from assets.partitions import build_cutoffs, is_newest_cutoff, parse_cutoff
+from assets.targets import OWNERS, TargetRoom, floats
+from clv_platform.config import Target
+
+
+def build_report_asset(company: Company, target: Target) -> AssetsDefinition:
+    """Return `reports/<target>_report`."""
+    room = TargetRoom(company, target)
+
+    @asset(
+        key=room.key("reports", "report"),
+        deps=[room.key("explain", "explanations"), room.key("scores", "scores")],
+        group_name="reports",
+        owners=OWNERS,
+        kinds={"python", "html"},
+        partitions_def=build_cutoffs(company),
+        description=f"The report of target `{target.name}`: one self-contained page that a manager can read and sign.",
+    )
+    def report(context: AssetExecutionContext) -> MaterializeResult:
+        from clv_platform.reports import gather_target_report, render_target_report, write_page
+
+        cutoff = context.partition_key
+        inputs = gather_target_report(company.config, target, company.paths, parse_cutoff(cutoff))
+        path = write_page(room.report_folder(cutoff) / "report.html", render_target_report(inputs))
+        return MaterializeResult(
+            metadata={"page": MetadataValue.path(path), "n_bytes": path.stat().st_size, **floats(dict(inputs.metrics))}
+        )
+
+    return report
+
+
+def build_data_report_asset(company: Company) -> AssetsDefinition:
+    """Return `reports/data_report`."""
+
+    @asset(
+        key=["reports", "data_report"],
+        deps=[["raw", "load_report"], ["marts", "fct_row_conservation"], ["marts", "fct_account_features"]],
+        group_name="reports",
+        owners=["team:data-engineering"],
+        kinds={"python", "html"},
+        partitions_def=build_cutoffs(company),
+        description="What came in and what became of it: rows, rejects, exclusions, history, features. Read it before any model's report.",
+    )
+    def data_report(context: AssetExecutionContext) -> MaterializeResult:
+        from clv_platform.reports import gather_data_report, render_data_report, write_page
+
+        cutoff = context.partition_key
+        inputs = gather_data_report(company.config, company.paths, warnings=tuple(company.skipped_targets.values()))
+        path = write_page(company.paths.reports / cutoff / "data" / "report.html", render_data_report(inputs))
+        return MaterializeResult(metadata={"page": MetadataValue.path(path), "n_bytes": path.stat().st_size})
+
+    return data_report
+
+
+def build_published_asset(company: Company) -> AssetsDefinition:
+    """Return `reports/published`."""
+    reports = [["reports", "data_report"], *(TargetRoom(company, target).key("reports", "report") for target in company.trained_targets)]
+
+    @asset(
+        key=["reports", "published"],
+        deps=[*reports, ["reporting", "rpt_call_list"], ["reporting", "rpt_feature_catalogue"]],
+        group_name="reports",
+        owners=["team:analytics"],
+        kinds={"parquet"},
+        partitions_def=build_cutoffs(company),
+        description="What everything outside a run reads, switched by one rename. An older cutoff publishes nothing.",
+    )
+    def published(context: AssetExecutionContext) -> MaterializeResult:
+        from clv_platform.reports import gather_published, publish_run
+
+        cutoff = context.partition_key
+        if not is_newest_cutoff(company, cutoff):
+            return MaterializeResult(
+                metadata={"published": False, "why": f"{cutoff} is not the newest cutoff: a backtest publishes nothing."}
+            )
+        contents = gather_published(company.config, company.paths, cutoff, read_call_lists(company))
+        facts = {"company": company.name, "cutoff": cutoff}
+        done = publish_run(company.paths, context.run_id, contents, keep_runs=company.config.keep_runs, facts=facts)
+        sizes = {"n_files": done.n_files, "n_bytes": done.n_bytes, "n_removed_runs": len(done.removed)}
+        return MaterializeResult(metadata={"published": True, "folder": MetadataValue.path(done.folder), **sizes})
+
+    return published
+
+
+def read_call_lists(company: Company) -> dict:
+    """The call list of every target, best first."""
+    from clv_platform.warehouse import read_parquet
+
+    calls = read_parquet(company.paths.root / "reporting" / "rpt_call_list.parquet")
+    return {t.name: calls[calls["target"] == t.name].sort_values("score_rank").reset_index(drop=True) for t in company.trained_targets}

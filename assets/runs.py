@@ -1,0 +1,274 @@
+"""Run the graph in this process, as `clv run` does: the same job as in the UI, in the same history.
+
+Here: choose the cutoff and the assets, start the job, turn Dagster's events into plain ones for a progress display. What is shown and how
+is the business of `clv_platform.cli`.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dagster import (
+    AssetCheckSeverity,
+    AssetKey,
+    AssetsDefinition,
+    DagsterEvent,
+    DagsterEventType,
+    DagsterExecutionInterruptedError,
+    DagsterInstance,
+    DagsterRunStatus,
+    Definitions,
+    Field,
+    LoggerDefinition,
+)
+
+from assets.company import Company
+from assets.definitions import Overrides, build_defs
+from assets.failures import failure_payload, hide_secrets, plain_message, post_failure
+from assets.instance import PROCESS_TAG
+from assets.partitions import newest_cutoff, register_cutoff
+from assets.processes import process_tag
+
+EVERYTHING, LOAD = "refresh_everything_job", "load_raw_job"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One thing that happened.
+
+    Attributes
+    ----------
+    kind : {"plan", "start", "done", "failed", "asset", "check", "warning"}
+        A plan has `sizes`: each step with its number of assets and checks.
+    name : str
+        The job, step, asset or check.
+    text : str
+        `passed` or `failed` of a check; the text of a warning.
+    """
+
+    kind: str
+    name: str
+    text: str = ""
+    sizes: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run ended.
+
+    Attributes
+    ----------
+    status : {"success", "failure", "canceled"}
+        As in Dagster's history.
+    run_id : str
+        The run of the last job.
+    cutoff : str
+        Its partition.
+    messages : tuple of str
+        What a person should read about a failure, each once; empty on success.
+    is_plain : bool
+        The messages are the library's own, so that no traceback is needed.
+    failed_checks : tuple of str
+        Claims that turned out false without stopping the run.
+    """
+
+    status: str
+    run_id: str
+    cutoff: str
+    messages: tuple[str, ...] = ()
+    is_plain: bool = True
+    failed_checks: tuple[str, ...] = ()
+
+
+@dataclass
+class EventReader:
+    """Collects what the summary needs while a run goes on, and tells a listener what happens."""
+
+    listen: Callable[[Progress], None]
+    instance: DagsterInstance
+    messages: list[tuple[str, bool]] = field(default_factory=list)
+    failed_checks: list[str] = field(default_factory=list)
+    dbt_failures: list[str] = field(default_factory=list)
+    was_interrupted: bool = False
+    run_id: str = ""
+
+    def build_logger(self) -> LoggerDefinition:
+        """Dagster hands every event of a run to its loggers: ours keeps them off the terminal and reads them."""
+        handler = _Handler(self)
+
+        def start(_: Any) -> logging.Logger:
+            logger = logging.Logger("clv", logging.DEBUG)
+            logger.addHandler(handler)
+            return logger
+
+        # The same fields as the default console logger has, so that the run's config is valid in the UI too.
+        return LoggerDefinition(start, {"log_level": Field(str, is_required=False), "name": Field(str, is_required=False)})
+
+    def read(self, event: DagsterEvent) -> None:
+        """Take one event."""
+        step = event.step_key or ""
+        match event.event_type:
+            case DagsterEventType.STEP_START:
+                self.listen(Progress("start", step))
+            case DagsterEventType.STEP_SUCCESS:
+                self.listen(Progress("done", step))
+            case DagsterEventType.ASSET_MATERIALIZATION if event.asset_key:
+                self.listen(Progress("asset", "/".join(event.asset_key.path)))
+            case DagsterEventType.ASSET_CHECK_EVALUATION:
+                self._read_check(event)
+            case DagsterEventType.STEP_FAILURE:
+                self._read_failure(event, step)
+
+    def _read_check(self, event: DagsterEvent) -> None:
+        found = event.asset_check_evaluation_data
+        self.listen(Progress("check", found.check_name, "passed" if found.passed else "failed"))
+        if found.passed:
+            return
+        asset, metadata = "/".join(found.asset_key.path), found.metadata
+        rows = metadata.get("dagster_dbt/failed_row_count")
+        told = found.description or (f"{rows.value} rows break this rule" if rows else "the claim is false")
+        line = f"{asset}: {found.check_name}: {told}"
+        is_blocking = found.blocking and found.severity == AssetCheckSeverity.ERROR
+        (self.dbt_failures if is_blocking else self.failed_checks).append(line)
+
+    def _read_failure(self, event: DagsterEvent, step: str) -> None:
+        error = event.step_failure_data.error
+        assert error is not None
+        if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
+            self.was_interrupted = True
+            run = self.instance.get_run_by_id(self.run_id) if self.run_id else None
+            if run and run.status == DagsterRunStatus.STARTED:
+                # Said before the run ends, the history shows it as canceled; afterwards Dagster would call it failed.
+                self.instance.report_run_canceling(run, "Interrupted from the terminal.")
+            return
+        self.listen(Progress("failed", step))
+        if self.dbt_failures:  # the checks say more than the error they raise
+            self.messages += [(line, True) for line in self.dbt_failures]
+            self.dbt_failures.clear()
+        else:
+            self.messages.append(plain_message(error))
+
+
+class _Handler(logging.Handler):
+    def __init__(self, reader: EventReader):
+        super().__init__()
+        self._reader = reader
+
+    def emit(self, record: logging.LogRecord) -> None:
+        metadata = getattr(record, "dagster_meta", None) or {}
+        if event := metadata.get("dagster_event"):
+            self._reader.read(event)
+        elif record.levelno >= logging.WARNING:
+            self._reader.listen(Progress("warning", "", metadata.get("orig_message") or record.getMessage()))
+
+
+def run_graph(
+    company: Company,
+    instance: DagsterInstance,
+    listen: Callable[[Progress], None],
+    *,
+    cutoff: str | None = None,
+    targets: Sequence[str] = (),
+) -> RunOutcome:
+    """Run everything for one cutoff, in this process.
+
+    Parameters
+    ----------
+    cutoff : str, optional
+        `YYYY-MM-DD` or `undated`; by default where the data end. When only a load can say that, the load is a run of its own before.
+    targets : sequence of str
+        Names; empty: all of the config.
+
+    Returns
+    -------
+    RunOutcome
+        Also for a failed or interrupted run; nothing is raised for these.
+    """
+    skip: set[str] = set()
+    if cutoff is None and not company.is_undated and company.config.observed_until is None:
+        loaded = _run_job(company, instance, listen, LOAD, cutoff=None, keep=lambda key: True)
+        if loaded.status != "success":
+            return loaded
+        skip = {"raw"}
+    cutoff = cutoff or newest_cutoff(company)
+    if cutoff is None:
+        return RunOutcome("failure", "", "", ("The sources have no dated row, so there is no cutoff: set `observed_until` in the config.",))
+    register_cutoff(instance, company, cutoff)
+    others = {target.name for target in company.trained_targets if targets and target.name not in targets}
+    return _run_job(
+        company, instance, listen, EVERYTHING, cutoff=cutoff, keep=lambda key: key.path[0] not in skip and not _belongs_to(key, others)
+    )
+
+
+def _run_job(
+    company: Company,
+    instance: DagsterInstance,
+    listen: Callable[[Progress], None],
+    job_name: str,
+    *,
+    cutoff: str | None,
+    keep: Callable[[AssetKey], bool],
+) -> RunOutcome:
+    reader = EventReader(listen, instance)
+    defs = build_defs(Overrides(company=company, loggers={"console": reader.build_logger()}))
+    job = defs.resolve_job_def(job_name)
+    selected = sorted(key for key in job.asset_layer.executable_asset_keys if keep(key))
+    listen(Progress("plan", job_name, sizes=_step_sizes(defs, set(selected))))
+    reader.run_id = run_id = _new_run_id()
+    try:
+        result = job.execute_in_process(
+            run_config={"loggers": {"console": {"config": {}}}},
+            instance=instance,
+            partition_key=cutoff,
+            asset_selection=selected,
+            tags={PROCESS_TAG: process_tag()},
+            run_id=run_id,
+            raise_on_error=False,
+        )
+        status = "success" if result.success else "failure"
+    except (KeyboardInterrupt, DagsterExecutionInterruptedError):
+        status = "canceled"
+    if status == "canceled" or reader.was_interrupted:
+        return _close_canceled(instance, run_id, cutoff or "")
+    outcome = RunOutcome(status, run_id, cutoff or "", failed_checks=tuple(dict.fromkeys(reader.failed_checks)))
+    return outcome if status == "success" else _close_failed(company, job_name, outcome, reader)
+
+
+def _close_canceled(instance: DagsterInstance, run_id: str, cutoff: str) -> RunOutcome:
+    run = instance.get_run_by_id(run_id)
+    if run and run.status != DagsterRunStatus.CANCELED:
+        instance.report_run_canceled(run, "Interrupted from the terminal.")
+    instance.event_log_storage.free_concurrency_slots_for_run(run_id)
+    return RunOutcome("canceled", run_id, cutoff)
+
+
+def _close_failed(company: Company, job_name: str, outcome: RunOutcome, reader: EventReader) -> RunOutcome:
+    told = dict.fromkeys(hide_secrets(text, company) for text, _ in reader.messages)
+    outcome = replace(outcome, messages=tuple(told) or ("The run failed.",), is_plain=all(plain for _, plain in reader.messages))
+    if company.settings.failure_webhook:
+        text = "\n".join(outcome.messages)
+        payload = failure_payload(company, job=job_name, run_id=outcome.run_id, cutoff=outcome.cutoff, steps=(), message=text)
+        post_failure(company.settings.failure_webhook, payload)
+    return outcome
+
+
+def _belongs_to(key: AssetKey, targets: set[str]) -> bool:
+    return key.path[0] in ("models", "evaluation", "explain", "scores", "reports") and key.path[-1].rpartition("_")[0] in targets
+
+
+def _step_sizes(defs: Definitions, selected: set[AssetKey]) -> tuple[tuple[str, int], ...]:
+    """Steps of a selection with their numbers of assets and checks."""
+    made = [*(defs.assets or ()), *(defs.asset_checks or ())]
+    sizes = {
+        d.node_def.name: sum(key in selected for key in d.keys) + sum(check.asset_key in selected for check in d.check_keys)
+        for d in made
+        if isinstance(d, AssetsDefinition)
+    }
+    return tuple((name, size) for name, size in sizes.items() if size)
+
+
+def _new_run_id() -> str:
+    from dagster._core.utils import make_new_run_id
+
+    return make_new_run_id()

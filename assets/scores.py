@@ -1,0 +1,43 @@
+"""Scores: the champion's chances for every eligible account of the newest snapshot, with reasons; kept for ever.
+
+An older cutoff is scored by its own model. Without a model that passed its gate the scores are empty, but typed.
+"""
+
+from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
+
+from assets.company import Company
+from assets.partitions import build_cutoffs
+from assets.targets import OWNERS, TargetRoom, as_of_name, markdown_table
+from clv_platform.config import Target
+
+
+def build_scores_asset(company: Company, target: Target) -> AssetsDefinition:
+    """Return `scores/<target>_scores`."""
+    room = TargetRoom(company, target)
+
+    @asset(
+        key=room.key("scores", "scores"),
+        deps=[room.key("evaluation", "evaluation"), room.examples_key],
+        group_name="scores",
+        owners=OWNERS,
+        kinds={"python", "parquet"},
+        partitions_def=build_cutoffs(company),
+        description=f"Chances of target `{target.name}`: one row per eligible account of the newest snapshot. Empty when no model passed its gate.",
+    )
+    def scores(context: AssetExecutionContext) -> MaterializeResult:
+        from clv_platform.explain import top_reasons
+        from clv_platform.scores import empty_scores, score_examples
+        from clv_platform.warehouse import write_parquet
+
+        artifact = room.load_scorer(context.partition_key)
+        if artifact is None:
+            write_parquet(empty_scores("no_champion"), room.history / "none.parquet")
+            return MaterializeResult(metadata={"dagster/row_count": 0, "champion": "none: no model has passed its gate"})
+        rows = room.scoring_rows(room.read_examples(), context.partition_key)
+        scored = score_examples(artifact, rows, top_reasons(artifact, rows))
+        model_id, as_of = artifact.manifest.model_id, as_of_name(None if rows.is_undated else rows.as_of_date.max())
+        write_parquet(scored, room.history / f"{as_of}__{model_id}.parquet")
+        top = markdown_table(scored.sort_values("score_rank").head(10)[["account_id", "score", "reasons"]].to_dict("records"))
+        return MaterializeResult(metadata={"dagster/row_count": len(scored), "champion": model_id, "as_of_date": as_of, "first_ten": top})
+
+    return scores

@@ -1,0 +1,134 @@
+"""One target of one company as of a cutoff: which files its stages read and write, and the rows each stage works on.
+
+Here: the glue that all per-target assets share. Keep decisions out: they are the library's.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dagster import AssetKey, MetadataValue
+
+from assets.company import Company
+from assets.partitions import UNDATED, is_newest_cutoff, parse_cutoff
+from clv_platform.config import Target
+
+if TYPE_CHECKING:
+    from clv_platform.datasets import Examples, TimeSplit
+    from clv_platform.models import ModelArtifact
+
+OWNERS = ["team:data-science"]
+
+
+@dataclass(frozen=True)
+class TargetRoom:
+    """Where one target's stages meet; nothing is kept in memory between them."""
+
+    company: Company
+    target: Target
+
+    @property
+    def models_root(self) -> Path:
+        """`models/<target>`: artifacts and the champion pointer."""
+        return self.company.paths.models / self.target.name
+
+    @property
+    def history(self) -> Path:
+        """`scores/<target>/history`: a file per as-of date and model."""
+        return self.company.paths.scores / self.target.name / "history"
+
+    @property
+    def examples_key(self) -> AssetKey:
+        """The mart that holds the target's rows."""
+        return AssetKey(["marts", f"fct_{self.target.kind}_examples"])
+
+    def key(self, layer: str, noun: str) -> AssetKey:
+        """`[layer, <target>_<noun>]`."""
+        return AssetKey([layer, f"{self.target.name}_{noun}"])
+
+    def report_folder(self, cutoff: str) -> Path:
+        """`reports/<cutoff>/<target>`."""
+        return self.company.paths.reports / cutoff / self.target.name
+
+    def read_examples(self) -> "Examples":
+        """All eligible rows of the target; a flat label column is checked first, because dbt turns unknown values into 0."""
+        from clv_platform.datasets import build_examples, check_label_values
+        from clv_platform.warehouse import read_parquet
+
+        marts = self.company.paths.marts
+        if self.target.label_column:
+            found = read_parquet(marts / "int_label_values.parquet")
+            own = found[found["target_name"] == self.target.name]
+            check_label_values(zip(own["label_value"], own["n_rows"], strict=True), self.target)
+        return build_examples(read_parquet(marts / f"{self.examples_key.path[-1]}.parquet"), self.company.config, self.target)
+
+    def split(self, examples: "Examples", cutoff: str) -> "TimeSplit | None":
+        """Train, test and scoring rows as of the cutoff; None for undated rows, which are judged on folds."""
+        from clv_platform.datasets import split_by_time
+
+        as_of = parse_cutoff(cutoff)
+        return split_by_time(examples, as_of, self.target.horizon_days, self.company.config.training.n_test_dates) if as_of else None
+
+    def scoring_rows(self, examples: "Examples", cutoff: str) -> "Examples":
+        """The rows of the newest snapshot; without dates all accounts that haven't had the event."""
+        split = self.split(examples, cutoff)
+        return split.scoring if split else examples.take(examples.y != 1)
+
+    def read_training(self, cutoff: str) -> dict[str, Any]:
+        """What the model step wrote about itself: model id and split."""
+        path = self.report_folder(cutoff) / "training.json"
+        if not path.is_file():
+            raise FileNotFoundError(f"{path}: target {self.target.name!r} has no model as of {cutoff} yet. Run retrain_models_job first.")
+        return json.loads(path.read_text(encoding="utf-8"))
+
+    def load_candidate(self, cutoff: str) -> "ModelArtifact":
+        """The model trained as of the cutoff, promoted or not."""
+        from clv_platform.models import load_artifact
+
+        return load_artifact(self.models_root, self.read_training(cutoff)["model_id"])
+
+    def load_scorer(self, cutoff: str) -> "ModelArtifact | None":
+        """The model that scores: the champion; for an older cutoff its own, if it passed its gate: the champion would know the future."""
+        from clv_platform.models import load_champion
+
+        if is_newest_cutoff(self.company, cutoff):
+            return load_champion(self.models_root)
+        gate = json.loads((self.report_folder(cutoff) / "gate.json").read_text(encoding="utf-8"))
+        return self.load_candidate(cutoff) if gate["is_promoted"] else None
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file that appears all at once."""
+    from clv_platform.warehouse import replacing
+
+    with replacing(path) as unfinished:
+        unfinished.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
+
+
+def floats(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Figures as metadata that the UI plots over partitions: numbers as float or int, the rest as text, nulls left out."""
+    kept = {name: value for name, value in metrics.items() if value is not None and value == value}
+    return {name: value if isinstance(value, bool | int | float) else str(value) for name, value in kept.items()}
+
+
+def picture(png: bytes, title: str) -> Any:
+    """A PNG that the UI shows inside an asset's metadata."""
+    import base64
+
+    return MetadataValue.md(f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def markdown_table(rows: list[dict[str, Any]]) -> Any:
+    """Rows as a table in the UI; figures with four digits."""
+    if not rows:
+        return MetadataValue.md("(no rows)")
+    lines = ["| " + " | ".join(rows[0]) + " |", "|" + " --- |" * len(rows[0])]
+    for row in rows:
+        lines.append("| " + " | ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in row.values()) + " |")
+    return MetadataValue.md("\n".join(lines))
+
+
+def as_of_name(date_or_none: Any) -> str:
+    """How a file is called after its as-of date."""
+    return str(date_or_none) if date_or_none else UNDATED

@@ -1,0 +1,128 @@
+"""The list of commands with their options; what they do is imported when they are called."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import click
+
+_CONFIG = click.option(
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The company's YAML file [default: CLV_CONFIG, else config/demo.yaml].",
+)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+class _Cutoff(click.ParamType):
+    """A date, or `undated`."""
+
+    name = "YYYY-MM-DD"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value)
+        try:
+            return text if text == "undated" else date.fromisoformat(text).isoformat()
+        except ValueError:
+            self.fail(f"expected a date such as 2026-01-01 (or `undated` for data without dates), found {text!r}.", param, ctx)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="clv-platform", prog_name="clv")
+def main() -> None:
+    """Which accounts will upgrade, which will leave, why, and how sure that is: from raw files to a report."""
+
+
+@main.command()
+@_CONFIG
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this target of the config; may be given several times.")
+@click.option("--cutoff", type=_Cutoff(), default=None, help="The moment as of which everything is known [default: where the data end].")
+@click.option("--no-progress", is_flag=True, help="One line per finished step instead of bars, as in a log.")
+def run(config_path: Path | None, targets: tuple[str, ...], cutoff: str | None, no_progress: bool) -> None:
+    """Run the whole graph: load, transform, train, evaluate, explain, score, report, publish."""
+    from clv_platform.cli.run import run_once
+
+    _exit(run_once(config_path, targets=targets, cutoff=cutoff, show_bars=not no_progress))
+
+
+@main.command()
+@_CONFIG
+@click.option("--from", "first", type=_Cutoff(), default=None, help="First cutoff [default: the first that has enough history].")
+@click.option("--to", "last", type=_Cutoff(), default=None, help="Last cutoff [default: the month before the data end].")
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this target of the config.")
+@click.option("--no-progress", is_flag=True, help="One line per finished step instead of bars.")
+def backtest(config_path: Path | None, first: str | None, last: str | None, targets: tuple[str, ...], no_progress: bool) -> None:
+    """What would have been known: a run for each month between two cutoffs; nothing is promoted or published."""
+    from clv_platform.cli.run import run_backtest
+
+    _exit(run_backtest(config_path, first=first, last=last, targets=targets, show_bars=not no_progress))
+
+
+@main.command()
+@_CONFIG
+def cutoffs(config_path: Path | None) -> None:
+    """List the cutoffs that have reports, and the newest one."""
+    from clv_platform.cli.run import list_cutoffs
+
+    _exit(list_cutoffs(config_path))
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Write the draft here [default: print it].")
+def init(folder: Path, out: Path | None) -> None:
+    """Look at a FOLDER of files and draft a company config."""
+    from clv_platform.cli.data import draft
+
+    _exit(draft(folder, out))
+
+
+@main.command()
+@_CONFIG
+def check(config_path: Path | None) -> None:
+    """Read config and sources, say what would be rejected and what can be computed; write nothing."""
+    from clv_platform.cli.data import check_company
+
+    _exit(check_company(config_path))
+
+
+@main.command()
+@click.option("--accounts", type=click.IntRange(min=1), default=10_000, show_default=True)
+@click.option("--months", type=click.IntRange(min=1), default=24, show_default=True, help="Calendar months of history.")
+@click.option("--out", type=_FOLDER, default=None, help="Folder of the raw files [default: where config/demo.yaml reads].")
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True)
+@click.option(
+    "--oracle", type=_FOLDER, default=None, help="Folder of the truth, which the graph never reads [default: `oracle` beside OUT]."
+)
+def simulate(accounts: int, months: int, out: Path | None, seed: int, oracle: Path | None) -> None:
+    """Write the raw files of the demo company, seeded, any size."""
+    from clv_platform.cli.data import simulate_demo
+
+    _exit(simulate_demo(n_accounts=accounts, n_months=months, out=out, seed=seed, oracle=oracle))
+
+
+@main.command()
+@_CONFIG
+@click.option("--keep", type=click.IntRange(min=1), default=None, help="Runs to keep [default: keep_runs of the config].")
+def clean(config_path: Path | None, keep: int | None) -> None:
+    """Remove old runs' reports, models and published folders; champions and what is current stay."""
+    from clv_platform.cli.data import clean_company
+
+    _exit(clean_company(config_path, keep))
+
+
+@main.command()
+@_CONFIG
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="The page [default: data/<name>/dbt_docs.html].")
+def docs(config_path: Path | None, out: Path | None) -> None:
+    """Write the dbt docs as one static page: what every table, column and feature means."""
+    from clv_platform.cli.data import write_docs
+
+    _exit(write_docs(config_path, out))
+
+
+def _exit(code: int) -> None:
+    raise SystemExit(code)
