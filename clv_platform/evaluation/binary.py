@@ -196,7 +196,9 @@ def _evaluate(
         reliability=mean_reliability(labels, scores),
         pr_curve=mean_pr_curve(labels, scores),
         leaderboard=_leaderboard(values, drawn, kinds),
-        slices=evaluate_slices(labels, scores, thresholds, accounts, frame, seed=seed, n_bootstraps=min(n_bootstraps, 200)),
+        slices=evaluate_slices(
+            labels, scores, thresholds, accounts, frame, seed=seed, n_bootstraps=min(n_bootstraps, 200 if len(scores) == 1 else 100)
+        ),
         predictions=_predictions(labels, scores, account_id, as_of_date, frame),
     )
     return replace(evaluation, metrics=metrics | {"verdict": decide_gate(evaluation).verdict})

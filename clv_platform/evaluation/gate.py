@@ -70,9 +70,8 @@ def _too_few_positives(evaluation: BinaryEvaluation) -> list[str]:
     n = int(evaluation.metrics["n_positive"])
     if n >= MIN_TEST_POSITIVES:
         return []
-    return [
-        f"Only {n} positives among {int(evaluation.metrics['n']):,} test rows: too few to tell skill from luck (at least {MIN_TEST_POSITIVES})."
-    ]
+    rows = f"{int(evaluation.metrics['n']):,} test rows"
+    return [f"Only {n} positives among {rows}: too few to tell skill from luck (at least {MIN_TEST_POSITIVES})."]
 
 
 def _pr_auc_sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:
@@ -100,7 +99,8 @@ def _log_loss_failure(board: pd.DataFrame) -> str | None:
     if row["log_loss_difference"] <= 0:
         return None
     model = board.loc[board["kind"] == "model", "log_loss"].iloc[0]
-    return f"Its chances are further from what happened than {_WORDS['prevalence']}: log loss {model:.4f} against {row['log_loss']:.4f} (lower is better)."
+    figures = f"log loss {model:.4f} against {row['log_loss']:.4f} (lower is better)"
+    return f"Its chances are further from what happened than {_WORDS['prevalence']}: {figures}."
 
 
 def _capital(text: str) -> str:

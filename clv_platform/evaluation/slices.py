@@ -27,9 +27,8 @@ _BOOTSTRAPPED = {
     "observed_expected": (0.0, np.inf),
 }
 _RATES = ("base_rate", "precision", "recall")
-COLUMNS = ("column", "level", "n", "n_accounts", "n_positive") + tuple(
-    f"{name}{end}" for name in (*_RATES, *_BOOTSTRAPPED) for end in ("", "_lo", "_hi")
-)
+_FIGURES = tuple(f"{name}{end}" for name in (*_RATES, *_BOOTSTRAPPED) for end in ("", "_lo", "_hi"))
+COLUMNS = ("column", "level", "n", "n_accounts", "n_positive", *_FIGURES)
 
 
 def evaluate_slices(
@@ -68,7 +67,7 @@ def evaluate_slices(
 
 
 def slice_levels(values: pd.Series) -> NDArray[np.object_]:
-    """Name each row's level: quartiles of numbers with more than a few values, else the value; missing and rare ones under their own names."""
+    """Name each row's level: quartiles of numbers with more than a few values, else the value; `(missing)` and `(other)` for rare ones."""
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     if is_number and values.nunique() > MAX_LEVELS:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
