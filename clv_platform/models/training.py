@@ -143,8 +143,8 @@ def train_binary_model(
         n_rows=len(rows.y),
         n_positive=int(rows.y.sum()),
         n_accounts=len(np.unique(rows.account_id.astype(str))),
-        train_from=None if dates is None else str(dates.min()),
-        train_to=None if dates is None else str(dates.max()),
+        train_from=None if dates is None else str(min(dates)),
+        train_to=None if dates is None else str(max(dates)),
     )
     texts = [model_text(fit.booster) for fit in fitted.fits]
     artifact = ModelArtifact.from_texts(manifest, fitted.preprocessing, chosen.calibrator, texts)
