@@ -84,7 +84,7 @@ def draw_accounts(rng: np.random.Generator, calendar: Calendar, first_number: in
     is_quiet = (group >= company.OLD_SHARE) & (group < company.OLD_SHARE + company.QUIET_SHARE)
     is_new = group > 1 - company.NEW_SHARE
     visible_start, end_at = int(calendar.starts[calendar.first_visible]), calendar.end_at
-    age_days = np.minimum(rng.exponential(900.0, n), 3_300.0)
+    age_days = rng.exponential(900.0, n) % 2_800.0  # folded, so that only the old ones are older than ten years
     old_days = rng.uniform(3_660, 5_800, n)
     new_share = rng.random(n)
     signed_up = visible_start - (age_days * DAY).astype(np.int64) - 1
@@ -150,8 +150,8 @@ def draw_behaviour(rng: np.random.Generator, calendar: Calendar, accounts: Accou
         return np.round(np.exp(log_mean + season - idle + rng.normal(0.0, noise, shape)))
 
     def network(level: float, shift: tuple[float, float, float]) -> Floats:
-        fixed = level + rng.normal(0.0, 0.75, n) + np.array(shift)[accounts.territory]
-        return counted(fixed[:, None] + 0.6 * users + 0.5 * engagement + _drifting(rng, n, months, 0.88, 0.95), 0.15)
+        fixed = level + rng.normal(0.0, 0.9, n) + np.array(shift)[accounts.territory]
+        return counted(fixed[:, None] + 0.6 * users + 0.5 * engagement + _drifting(rng, n, months, 0.95, 0.85), 0.05)
 
     usage = np.empty((len(company.METRICS), n, months))
     usage[0] = np.maximum(counted(users - 0.5 * season, 0.03), 1.0)

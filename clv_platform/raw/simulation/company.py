@@ -34,7 +34,7 @@ COUNTRY_SHARES: Final = np.array([0.30, 0.08, 0.04, 0.12, 0.09, 0.07, 0.05, 0.10
 TERRITORIES: Final = ("T1", "T2", "T3")
 INDUSTRIES: Final = ("retail", "media", "travel", "finance", "education", "software", "food")
 INDUSTRY_SHARES: Final = np.array([0.22, 0.14, 0.11, 0.11, 0.12, 0.17, 0.13])
-INDUSTRY_UPGRADE: Final = np.array([0.15, 0.55, 0.10, -0.35, -0.60, 0.30, -0.05])
+INDUSTRY_UPGRADE: Final = np.array([0.0, 0.3, 0.0, 0.0, -0.4, 0.0, 0.0])
 EMPLOYEE_RANGES: Final = ("1-10", "11-50", "51-200", "201-1000", "1001+")
 EMPLOYEE_SHARES: Final = np.array([0.34, 0.30, 0.20, 0.11, 0.05])
 EMPLOYEE_LOG_USERS: Final = np.array([1.7, 2.2, 2.8, 3.4, 4.0])
@@ -60,7 +60,7 @@ UPGRADE_SEASON: Final = np.array([0.05, 0.0, 0.02, 0.0, -0.02, -0.02, -0.05, -0.
 
 OLD_SHARE: Final = 0.015
 QUIET_SHARE: Final = 0.04
-NEW_SHARE: Final = 0.20
+NEW_SHARE: Final = 0.16
 """Shares of accounts: signed up over ten years ago and hardly used; little activity; signed up in the history."""
 
 TRIAL_SHARE: Final = 0.35
@@ -88,16 +88,17 @@ class UpgradeEffects:
     impressions count as log1p of a three-month mean less ``centre`` (by plan: the higher plan allows more).
     """
 
-    ceiling: float = 0.45
-    intercept: float = -3.95
-    plan: tuple[float, float] = (0.0, -0.15)
-    centre: tuple[float, float] = (6.6, 7.1)
-    impressions: tuple[tuple[float, float, float], tuple[float, float, float]] = ((0.0, 0.85, 1.0), (1.3, 0.25, -0.35))
-    together: float = 0.15
-    growth: float = 3.2
-    hump: float = 0.9
+    ceiling: float = 0.26
+    intercept: float = -6.2
+    plan: tuple[float, float] = (0.0, -0.3)
+    centre: tuple[float, float] = (6.7, 6.8)
+    impressions: tuple[tuple[float, float, float], tuple[float, float, float]] = ((0.0, 3.4, 3.4), (7.8, 0.0, -0.6))
+    steepness: float = 3.0
+    together: float = 2.4
+    growth: float = 0.9
+    hump: float = 0.4
     hump_months: float = 18.0
-    support: float = 0.7
+    support: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class LeaveEffects:
     """How behaviour moves the monthly chance to leave, on the scale of log odds."""
 
     ceiling: float = 0.4
-    intercept: float = -3.7
+    intercept: float = -3.72
     plan: tuple[float, float, float] = (0.15, -0.10, -0.45)
     support: float = 1.0
     fall: float = 4.0

@@ -115,9 +115,10 @@ def build_chances(calendar: Calendar, accounts: Accounts, behaviour: Behaviour, 
     season = np.exp(company.UPGRADE_SEASON[calendar.month_of_year[:n_out]])
     upgrade = np.zeros((len(accounts), n_out, len(company.PLANS)))
     for plan in range(company.TOP_PLAN):
-        above = [value - effects.centre[plan] for value in log_impressions]
+        # Near and beyond what the plan allows the wish for a higher one sets in; far below or above it doesn't change.
+        above = [1 / (1 + np.exp(-effects.steepness * (value - effects.centre[plan]))) for value in log_impressions]
         usual, reverse = (sum(w * z for w, z in zip(row, above, strict=True)) for row in effects.impressions)
-        usual = usual + effects.together * np.clip(above[1], 0, 3) * np.clip(above[2], 0, 3)
+        usual = usual + effects.together * above[1] * above[2]
         odds = base + effects.plan[plan] + np.where(is_t3, reverse, usual)
         ratio = contacts.upgrade_ratio[:, :n_out] * season
         upgrade[:, :, plan] = np.minimum(effects.ceiling / (1 + np.exp(-odds)) * ratio, 0.5) * can_decide
