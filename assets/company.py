@@ -79,7 +79,7 @@ def load_company(config_path: Path | None = None, settings: Settings | None = No
 def _why_skipped(target: Target) -> str:
     if target.kind == "churn":
         return (
-            f"Target `{target.name}` (churn) has no `label_column`: churn is learnt only from a label column of `account_snapshots` so far. "
+            f"Target `{target.name}` (churn) has no `label_column`: so far churn is learnt only from a label column of a flat table. "
             "The features are built; no model is trained."
         )
     return f"Target `{target.name}` is of kind `{target.kind}`, which has no model yet. The features are built; no model is trained."

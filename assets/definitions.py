@@ -58,6 +58,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
     overrides = overrides or Overrides()
     company = overrides.company or load_company()
     manifest_path = overrides.manifest_path or ensure_manifest(company)
+    jobs = build_jobs(company)
     per_target = (build_model_asset, build_evaluation_asset, build_explanations_asset, build_scores_asset, build_report_asset)
     return Definitions(
         assets=[
@@ -71,9 +72,9 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
             *build_raw_checks(company),
             *(check for target in company.trained_targets for check in build_model_checks(company, target)),
         ],
-        jobs=build_jobs(company),
+        jobs=jobs,
         schedules=build_schedules(company),
-        sensors=build_sensors(company),
+        sensors=build_sensors(company, jobs),
         resources={"dbt": build_dbt(company), **overrides.resources},
         loggers=dict(overrides.loggers) or None,
     )

@@ -28,7 +28,7 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
         owners=OWNERS,
         kinds={"python"},
         partitions_def=build_cutoffs(company),
-        description=f"How good the model of target `{target.name}` is on rows it never saw. Plot `pr_auc` over the partitions: the backtest.",
+        description=f"How good the model of target `{target.name}` is on rows it never saw. `pr_auc` over the partitions is the backtest.",
     )
     def evaluation(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.evaluation import decide_gate, write_evaluation

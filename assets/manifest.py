@@ -19,6 +19,7 @@ from typing import Any
 
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
+from pydantic import Field
 
 from assets.company import Company
 from assets.partitions import end_of_data
@@ -43,7 +44,7 @@ class DbtCli(DbtCliResource):
         Added to the process environment while dbt starts.
     """
 
-    environment: dict[str, str] = {}
+    environment: dict[str, str] = Field(default_factory=dict)
 
     @cached_property
     def _cli_version(self) -> Version:

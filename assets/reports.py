@@ -3,6 +3,8 @@
 Keep rendering out (see `clv_platform.reports`). Only a run of the newest cutoff publishes.
 """
 
+from pathlib import Path
+
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from assets.company import Company
@@ -25,16 +27,48 @@ def build_report_asset(company: Company, target: Target) -> AssetsDefinition:
         description=f"The report of target `{target.name}`: one self-contained page that a manager can read and sign.",
     )
     def report(context: AssetExecutionContext) -> MaterializeResult:
-        from clv_platform.reports import gather_target_report, render_target_report, write_page
+        from clv_platform.reports import render_target_report
 
-        cutoff = context.partition_key
-        inputs = gather_target_report(company.config, target, company.paths, parse_cutoff(cutoff))
-        path = write_page(room.report_folder(cutoff) / "report.html", render_target_report(inputs))
-        return MaterializeResult(
-            metadata={"page": MetadataValue.path(path), "n_bytes": path.stat().st_size, **floats(dict(inputs.metrics))}
-        )
+        inputs = gather_target_inputs(room, context.partition_key)
+        path = write_page(room.report_folder(context.partition_key) / "report.html", render_target_report(inputs))
+        facts = {"page": MetadataValue.path(path), "n_bytes": path.stat().st_size}
+        return MaterializeResult(metadata={**facts, **floats(dict(inputs.metrics))})
 
     return report
+
+
+def gather_target_inputs(room: TargetRoom, cutoff: str):
+    """Read back what the stages of one target wrote as of a cutoff."""
+    from clv_platform.datasets import find_leaks
+    from clv_platform.evaluation import read_evaluation
+    from clv_platform.raw import read_raw_load
+    from clv_platform.reports import SplitFacts, build_call_list, build_target_inputs
+    from clv_platform.warehouse import read_parquet
+
+    config, folder = room.company.config, room.report_folder(cutoff)
+    examples = room.read_examples()
+    split = room.split(examples, cutoff)
+    scores = room.read_scores(cutoff)
+    return build_target_inputs(
+        config,
+        room.target,
+        parse_cutoff(cutoff),
+        read_evaluation(folder),
+        SplitFacts.from_time_split(split) if split else SplitFacts.from_folds(room.target),
+        importance=read_parquet(folder / "importance.parquet"),
+        call_list=None if scores is None else build_call_list(scores, config.call_list_size),
+        raw_load=read_raw_load(room.company.paths),
+        warnings=tuple(leak.message for leak in find_leaks(examples, split).warnings),
+    )
+
+
+def write_page(path: Path, html: str) -> Path:
+    """Write a page that appears all at once."""
+    from clv_platform.warehouse import replacing
+
+    with replacing(path) as unfinished:
+        unfinished.write_text(html, encoding="utf-8")
+    return path
 
 
 def build_data_report_asset(company: Company) -> AssetsDefinition:
@@ -50,7 +84,7 @@ def build_data_report_asset(company: Company) -> AssetsDefinition:
         description="What came in and what became of it: rows, rejects, exclusions, history, features. Read it before any model's report.",
     )
     def data_report(context: AssetExecutionContext) -> MaterializeResult:
-        from clv_platform.reports import gather_data_report, render_data_report, write_page
+        from clv_platform.reports import gather_data_report, render_data_report
 
         cutoff = context.partition_key
         inputs = gather_data_report(company.config, company.paths, warnings=tuple(company.skipped_targets.values()))
@@ -66,7 +100,7 @@ def build_published_asset(company: Company) -> AssetsDefinition:
 
     @asset(
         key=["reports", "published"],
-        deps=[*reports, ["reporting", "rpt_call_list"], ["reporting", "rpt_feature_catalogue"]],
+        deps=[*reports, ["reporting", "rpt_upgrade_scores"], ["reporting", "rpt_feature_catalogue"]],
         group_name="reports",
         owners=["team:analytics"],
         kinds={"parquet"},
@@ -81,7 +115,7 @@ def build_published_asset(company: Company) -> AssetsDefinition:
             return MaterializeResult(
                 metadata={"published": False, "why": f"{cutoff} is not the newest cutoff: a backtest publishes nothing."}
             )
-        contents = gather_published(company.config, company.paths, cutoff, read_call_lists(company))
+        contents = gather_published(company.config, company.paths, cutoff, read_newest_scores(company))
         facts = {"company": company.name, "cutoff": cutoff}
         done = publish_run(company.paths, context.run_id, contents, keep_runs=company.config.keep_runs, facts=facts)
         sizes = {"n_files": done.n_files, "n_bytes": done.n_bytes, "n_removed_runs": len(done.removed)}
@@ -90,9 +124,9 @@ def build_published_asset(company: Company) -> AssetsDefinition:
     return published
 
 
-def read_call_lists(company: Company) -> dict:
-    """The call list of every target, best first."""
+def read_newest_scores(company: Company) -> dict:
+    """The newest scores of every target, as dbt ranked them."""
     from clv_platform.warehouse import read_parquet
 
-    calls = read_parquet(company.paths.root / "reporting" / "rpt_call_list.parquet")
-    return {t.name: calls[calls["target"] == t.name].sort_values("score_rank").reset_index(drop=True) for t in company.trained_targets}
+    scores = read_parquet(company.paths.root / "reporting" / "rpt_upgrade_scores.parquet")
+    return {t.name: scores[scores["target"] == t.name].sort_values("score_rank").reset_index(drop=True) for t in company.trained_targets}

@@ -22,7 +22,7 @@ def build_scores_asset(company: Company, target: Target) -> AssetsDefinition:
         owners=OWNERS,
         kinds={"python", "parquet"},
         partitions_def=build_cutoffs(company),
-        description=f"Chances of target `{target.name}`: one row per eligible account of the newest snapshot. Empty when no model passed its gate.",
+        description=f"Chances of target `{target.name}`: one row per eligible account of the newest snapshot; none without a champion.",
     )
     def scores(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.explain import top_reasons

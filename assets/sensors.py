@@ -6,6 +6,7 @@ Both are declared here and off until switched on (reporting failures is on as so
 import glob
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from dagster import (
@@ -19,6 +20,7 @@ from dagster import (
     run_failure_sensor,
     sensor,
 )
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.company import Company
 from assets.failures import failure_payload, plain_message, post_failure
@@ -30,18 +32,18 @@ CHECK_EVERY_SECONDS = 60
 def files_fingerprint(company: Company) -> str | None:
     """A hash of name, size and time of every source file; None while there is none. Contents are not read."""
     origins = [origin for source in company.config.sources.values() for origin in (source, *source.inputs.values())]
-    names = sorted({name for origin in origins for pattern in origin.files for name in glob.glob(pattern, recursive=True)})
+    names = sorted({name for origin in origins for pattern in origin.files for name in glob.glob(pattern, recursive=True)})  # noqa: PTH207 (absolute patterns)
     found = [(name, Path(name).stat()) for name in names if Path(name).is_file()]
     lines = [f"{name} {stat.st_size} {stat.st_mtime_ns}" for name, stat in found]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else None
 
 
-def build_sensors(company: Company) -> list[SensorDefinition]:
+def build_sensors(company: Company, jobs: Sequence[UnresolvedAssetJobDefinition]) -> list[SensorDefinition]:
     """Return the sensor for new raw files and the one for failed runs."""
 
     @sensor(
         name="new_raw_files_sensor",
-        job_names=["load_raw_job", "refresh_everything_job"],
+        jobs=[job for job in jobs if job.name in ("load_raw_job", "refresh_everything_job")],
         minimum_interval_seconds=CHECK_EVERY_SECONDS,
         default_status=DefaultSensorStatus.STOPPED,
         description="When source files change: loads them if only a load can say where the data end, then runs everything as of that end.",

@@ -15,6 +15,8 @@ from assets.partitions import UNDATED, is_newest_cutoff, parse_cutoff
 from clv_platform.config import Target
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from clv_platform.datasets import Examples, TimeSplit
     from clv_platform.models import ModelArtifact
 
@@ -96,6 +98,17 @@ class TargetRoom:
             return load_champion(self.models_root)
         gate = json.loads((self.report_folder(cutoff) / "gate.json").read_text(encoding="utf-8"))
         return self.load_candidate(cutoff) if gate["is_promoted"] else None
+
+    def read_scores(self, cutoff: str) -> "pd.DataFrame | None":
+        """The scores that the cutoff's scorer gave to its newest snapshot; None when nothing is scored."""
+        from clv_platform.models import read_champion
+        from clv_platform.warehouse import read_parquet
+
+        champion = read_champion(self.models_root)
+        is_newest = is_newest_cutoff(self.company, cutoff)
+        model_id = (champion.model_id if champion else None) if is_newest else self.read_training(cutoff)["model_id"]
+        files = sorted(self.history.glob(f"*__{model_id}.parquet"))
+        return read_parquet(files[-1]) if files else None
 
 
 def write_json(path: Path, content: Any) -> None:

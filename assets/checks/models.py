@@ -88,15 +88,13 @@ def _scores_cover(room: TargetRoom) -> AssetChecksDefinition:
         description="Every eligible account of the newest snapshot has exactly one score, unless there is no champion.",
     )
     def scores_cover(context: AssetCheckExecutionContext) -> AssetCheckResult:
-        from clv_platform.warehouse import read_parquet
-
         cutoff = cutoff_of(context, room.company)
         artifact = room.load_scorer(cutoff)
         if artifact is None:
             return AssetCheckResult(passed=True, description="There is no champion, so nothing is scored.")
         expected = list(room.scoring_rows(room.read_examples(), cutoff).account_id)
-        path = max(room.history.glob(f"*__{artifact.manifest.model_id}.parquet"))
-        scored = read_parquet(path, ["account_id", "score"])
+        scored = room.read_scores(cutoff)
+        assert scored is not None, "the asset wrote a file"
         is_right = sorted(scored["account_id"]) == sorted(expected) and bool(scored["score"].between(0, 1).all())
         told = f"{len(scored):,} scores for {len(expected):,} eligible accounts."
         return AssetCheckResult(passed=is_right, description=told, metadata={"n_scores": len(scored), "n_eligible": len(expected)})
