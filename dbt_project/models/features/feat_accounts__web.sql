@@ -37,7 +37,7 @@ totals as (
         as_of_date
         {%- for days in windows %},
         count(case when is_in_{{ days }}d then 1 end) as n_sessions_{{ days }}d,
-        sum(case when is_in_{{ days }}d then n_pageviews end) as n_pageviews_{{ days }}d
+        cast(sum(case when is_in_{{ days }}d then n_pageviews end) as bigint) as n_pageviews_{{ days }}d
         {%- endfor %},
         count(case when is_in_365d and has_converted then 1 end) as n_conversions_365d,
         min(days_ago) as days_since_last_session
