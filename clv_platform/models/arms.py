@@ -119,7 +119,7 @@ def compare_arms(
     y : ndarray of shape (n,)
         Labels 0/1.
     """
-    possible = [arm for arm in arms if all(is_possible(arm, y[fold.fit]) for fold in folds.folds)]
+    possible: list[Arm] = [arm for arm in arms if all(is_possible(arm, y[fold.fit]) for fold in folds.folds)]
     prepared = []
     for fold in folds.folds:
         to_matrix = matrix_of(fold.fit)
@@ -131,7 +131,7 @@ def compare_arms(
         fit = fit_booster(fit_matrix, y[fold.fit], arm, settings, seed=seed, check=(check_matrix, y[fold.check]))
         return fit.raw_score(check_matrix.values), fit.best_rounds, time.perf_counter() - started
 
-    tasks = [(arm, fold) for arm in possible for fold in prepared]
+    tasks: list[tuple[Arm, Any]] = [(arm, fold) for arm in possible for fold in prepared]
     fits = dict(zip([(arm, position) for arm in possible for position in range(len(prepared))],
                     run_parallel(fit_one, tasks, threads), strict=True))  # fmt: skip
     fold_of = np.full(len(y), -1)

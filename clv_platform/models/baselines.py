@@ -7,6 +7,7 @@ Here: rules that anybody could set up in an afternoon, fitted on training rows, 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -97,31 +98,43 @@ def _regression_scores(train: Examples, test: Examples, seed: int) -> np.ndarray
     learnt, values = preprocessing.transform(rows.X), preprocessing.transform(test.X)
     if not learnt.values.shape[1]:
         return np.full(len(test.y), float(train.y.mean()))
-    design, mean, spread = _design(learnt)
+    scaling = _fit_scaling(learnt)
     model = LogisticRegression(C=1.0, solver="newton-cholesky", max_iter=50)
     # Two BLAS threads on busy cores cost more than they bring, and would let the last bits depend on the machine.
     with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline after 50 Newton steps is as good as it gets
-        model.fit(design, rows.y)
-        return model.predict_proba(_design(values, mean, spread)[0])[:, 1]
+        model.fit(_design(learnt, scaling), rows.y)
+        return model.predict_proba(_design(values, scaling))[:, 1]
 
 
-def _design(matrix: Matrix, mean: np.ndarray | None = None, spread: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scaled numbers and one-hot codes; mean and spread come from the training rows, and so does the highest code."""
-    codes = list(matrix.categorical)
-    numbers = [column for column in range(matrix.values.shape[1]) if column not in set(codes)]
-    values = matrix.values[:, numbers].astype(np.float64)
-    if mean is None or spread is None:
-        highest = matrix.values[:, codes].max(axis=0) if codes else np.zeros(0)
-        mean = np.concatenate([values.mean(axis=0), highest])
-        spread = values.std(axis=0)
-        spread[spread == 0] = 1.0
-    scaled = (values - mean[: len(numbers)]) / spread
+@dataclass(frozen=True)
+class _Scaling:
+    """What the training rows say about a design matrix: means and spreads of numbers, number of codes of each category."""
+
+    mean: np.ndarray
+    spread: np.ndarray
+    n_codes: tuple[int, ...]
+
+
+def _fit_scaling(matrix: Matrix) -> _Scaling:
+    values = matrix.values[:, _number_columns(matrix)].astype(np.float64)
+    spread = values.std(axis=0)
+    n_codes = tuple(int(matrix.values[:, column].max()) + 1 for column in matrix.categorical)
+    return _Scaling(values.mean(axis=0), np.where(spread == 0, 1.0, spread), n_codes)
+
+
+def _design(matrix: Matrix, scaling: _Scaling) -> np.ndarray:
+    """Scaled numbers, then one-hot codes."""
+    scaled = (matrix.values[:, _number_columns(matrix)].astype(np.float64) - scaling.mean) / scaling.spread
     one_hot = [
-        (matrix.values[:, [column]] == np.arange(mean[len(numbers) + position] + 1)[None, :]).astype(np.float64)
-        for position, column in enumerate(codes)
+        (matrix.values[:, [column]] == np.arange(n_codes)).astype(np.float64)
+        for column, n_codes in zip(matrix.categorical, scaling.n_codes, strict=True)
     ]
-    return np.hstack([scaled, *one_hot]), mean, spread
+    return np.hstack([scaled, *one_hot])
+
+
+def _number_columns(matrix: Matrix) -> list[int]:
+    return [column for column in range(matrix.values.shape[1]) if column not in set(matrix.categorical)]
 
 
 def _sample(examples: Examples, n: int, seed: int) -> Examples:

@@ -77,6 +77,27 @@ class CrossValidation:
     results: tuple[FoldSeedResult, ...]
     arms: pd.DataFrame
 
+    @property
+    def scores(self) -> np.ndarray:
+        """Calibrated chances of the procedure, shape (n_seeds, n)."""
+        return np.vstack([result.score for result in self.results])
+
+    @property
+    def folds(self) -> np.ndarray:
+        """Fold in which a row was left out, shape (n_seeds, n)."""
+        return np.vstack([result.fold for result in self.results])
+
+    @property
+    def baselines(self) -> dict[str, np.ndarray]:
+        """Chances of each baseline, shape (n_seeds, n)."""
+        return {name: np.vstack([result.baselines[name] for result in self.results]) for name in self.results[0].baselines}
+
+    @property
+    def arm_scores(self) -> dict[str, np.ndarray]:
+        """Calibrated chances of each arm that every fold could fit, shape (n_seeds, n)."""
+        names = [arm for arm in self.results[0].arms if all(arm in result.arms for result in self.results)]
+        return {name: np.vstack([result.arms[name] for result in self.results]) for name in names}
+
 
 @dataclass(frozen=True)
 class _FoldResult:
@@ -120,11 +141,11 @@ def cross_validate_binary(examples: Examples, target: Target, training: Training
     done = run_parallel(lambda task: _run_fold(rows, task[1], target, training, task[0]), tasks, threads)
     results: list[FoldSeedResult] = []
     tables: list[pd.DataFrame] = []
-    for seed, folds in cuts.items():
+    for seed in cuts:
         own = [(fold, result) for (task_seed, fold), result in zip(tasks, done, strict=True) if task_seed == seed]
         results.append(_collect(seed, own, len(rows.y)))
         tables += [result.table.assign(seed=seed, fold=position) for position, (_, result) in enumerate(own)]
-        n_folds = len(folds.folds)
+    n_folds = len(cuts[target.fold_seeds[0]].folds)
     arms = pd.concat(tables, ignore_index=True)
     arms = arms[["seed", "fold", *[column for column in arms.columns if column not in ("seed", "fold")]]]
     return CrossValidation(usable, rows.y, rows.account_id, f"oof_stratified_{n_folds}", tuple(results), arms)

@@ -5,7 +5,7 @@ and scaling out (`sampling`, `baselines`): they belong to single models.
 
 Rules
 -----
-Numbers and booleans: a gap (also an infinite value) becomes 0; a column that has gaps in the training rows gets a flag `is_missing_<column>`.
+Numbers and booleans: a gap (also an infinite value) becomes 0; a column with gaps in the training rows gets a flag `is_missing_<column>`.
 Categories: a gap becomes the most frequent level; rare levels share the code `other`; a level never seen in training gets `other` too,
 or the most frequent level when training had no rare ones. Columns that are empty or constant in the training rows are dropped and listed.
 """

@@ -95,5 +95,4 @@ def _interpolate(rows: np.ndarray, codes: list[int], n_new: int, seed: int) -> n
         sampler = SMOTEN(**common)
     else:
         sampler = SMOTENC(categorical_features=codes, **common)
-    values, _ = sampler.fit_resample(values, labels)
-    return np.asarray(values, dtype=np.float64)[n + 1 :]
+    return np.asarray(sampler.fit_resample(values, labels)[0], dtype=np.float64)[n + 1 :]

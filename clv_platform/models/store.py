@@ -7,7 +7,6 @@ a passed gate. Keep the gate itself out (`evaluation`).
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Sequence
@@ -82,7 +81,7 @@ def save_artifact(artifact: ModelArtifact, root: Path) -> Path:
         artifact.to_folder(new)
         if folder.exists():
             old = new.with_suffix(".old")
-            folder.rename(old)  # a folder can't be replaced in one step; a reader in between is told to retry by `load_artifact`
+            folder.rename(old)  # a folder can't be replaced in one step; same id, same content: only the step itself shows
             new.rename(folder)
             shutil.rmtree(old)
         else:
@@ -143,7 +142,7 @@ def promote(root: Path, model_id: str, decision: Decision) -> Champion:
     """
     if not decision.is_promoted:
         raise ValueError(
-            f"model {model_id}: the gate said {decision.verdict!r}, so it doesn't become the champion. {' '.join(decision.reasons)}".rstrip()
+            f"model {model_id}: the gate said {decision.verdict!r}, so it stays out of use. {' '.join(decision.reasons)}".rstrip()
         )
     cutoff = load_artifact(root, model_id).manifest.cutoff
     before = read_champion(root)
@@ -184,6 +183,6 @@ def _write(root: Path, champion: Champion) -> None:
     new = root / f".{POINTER}.{uuid.uuid4().hex}"
     try:
         new.write_text(json.dumps(asdict(champion), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.replace(new, root / POINTER)
+        new.replace(root / POINTER)
     finally:
         new.unlink(missing_ok=True)

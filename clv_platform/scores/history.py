@@ -1,0 +1,69 @@
+"""Where lists of scores are kept: `scores/<target>/history/<as_of_date>__<model_id>.parquet`, one file per list.
+
+Append-only: a list of another date or model is another file; the same list written again replaces itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clv_platform.scores.scoring import SCORE_SCHEMA, to_frame
+
+
+def history_path(folder: Path, as_of_date: str, model_id: str) -> Path:
+    """File of one list.
+
+    Parameters
+    ----------
+    folder : Path
+        `scores/<target>/history`.
+    as_of_date : str
+        `YYYY-MM-DD` or `undated`.
+    model_id : str
+        The model, or `none` when nothing was promoted.
+    """
+    for part, name in ((as_of_date, "as_of_date"), (model_id, "model_id")):
+        if not re.fullmatch(r"[A-Za-z0-9-]+", part):
+            raise ValueError(f"{name}: expected letters, digits and hyphens for a file name, found {part!r}.")
+    return folder / f"{as_of_date}__{model_id}.parquet"
+
+
+def write_scores(frame: pd.DataFrame, path: Path) -> Path:
+    """Write a list under a temporary name and rename it; `attrs["verdict"]` goes into the file's metadata.
+
+    Raises
+    ------
+    ValueError
+        When columns or types aren't those of `SCORE_SCHEMA`.
+    """
+    try:
+        table = pa.Table.from_pandas(frame, schema=SCORE_SCHEMA, preserve_index=False)
+    except (KeyError, pa.ArrowException) as error:
+        raise ValueError(
+            f"{path.name}: expected the columns of a list of scores, found other ones ({error}). Build it with score_examples."
+        ) from error
+    table = table.replace_schema_metadata({"verdict": json.dumps(frame.attrs.get("verdict", ""))})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        pq.write_table(table, new)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    return path
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Read a list; `attrs["verdict"]` is what was written."""
+    table = pq.read_table(path)
+    verdict = json.loads((table.schema.metadata or {}).get(b"verdict", b'""'))
+    frame = to_frame(table)
+    frame.attrs["verdict"] = verdict
+    return frame
