@@ -1,11 +1,14 @@
 """Pictures, HTML reports and published files: what people and other systems see of a run.
 
-Here: `render_target_report` and `render_data_report` (pure functions of their inputs), `figures`, `publish_run`, `clean`, the metric glossary.
-Keep computation of metrics out (`metrics`, `evaluation`) and reading of the warehouse by anything but the given connection.
+Here: `render_target_report` and `render_data_report` (pure functions of their inputs), `figures`, `publish_run`, `clean`, the glossary of
+metrics. Add a section to the template and its numbers to `inputs`.
+Keep computation of metrics out: that is `metrics` and `evaluation`.
 """
 
 from clv_platform.reports.clean import CleanReport, Removed, clean
-from clv_platform.reports.inputs import DataReportInputs, SplitFacts, TargetReportInputs
+from clv_platform.reports.data_facts import collect_data_facts
+from clv_platform.reports.data_report import draw_data_pictures, render_data_report
+from clv_platform.reports.inputs import DataReportInputs, SplitFacts, TargetReportInputs, build_target_inputs
 from clv_platform.reports.metric_glossary import METRICS, Metric, build_metric_glossary
 from clv_platform.reports.publish import Contents, PublishedRun, build_call_list, gather_published, publish_run
 from clv_platform.reports.published_runs import current_run
@@ -23,10 +26,14 @@ __all__ = [
     "TargetReportInputs",
     "build_call_list",
     "build_metric_glossary",
+    "build_target_inputs",
     "clean",
+    "collect_data_facts",
     "current_run",
+    "draw_data_pictures",
     "draw_target_pictures",
     "gather_published",
     "publish_run",
+    "render_data_report",
     "render_target_report",
 ]

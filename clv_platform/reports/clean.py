@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +19,7 @@ from clv_platform.settings import CompanyPaths
 
 Kind = Literal["published run", "model", "leftover"]
 LEFTOVER_AGE_SECONDS = 3600.0  # a younger temporary file may belong to a run that is under way
-_LEFTOVER_MARKS = (".partial", ".tmp", "tmp-", ".temporary")
+_LEFTOVER_ENDS = (".unfinished", ".tmp", ".new", ".old")  # the ends of hidden names that rooms write to before they rename
 
 
 @dataclass(frozen=True)
@@ -29,13 +30,22 @@ class Removed:
     kind: Kind
     n_bytes: int
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.path} ({_size(self.n_bytes)})"
+
 
 @dataclass(frozen=True)
 class CleanReport:
-    """What was removed, or would be."""
+    """What was removed, or would be; it has a length and can be looped over."""
 
     removed: tuple[Removed, ...]
     is_dry_run: bool
+
+    def __len__(self) -> int:
+        return len(self.removed)
+
+    def __iter__(self) -> Iterator[Removed]:
+        return iter(self.removed)
 
     @property
     def n_bytes(self) -> int:
@@ -47,7 +57,7 @@ class CleanReport:
         verb = "would remove" if self.is_dry_run else "removed"
         if not self.removed:
             return "nothing to remove"
-        lines = [f"{verb} {item.kind} {item.path} ({_size(item.n_bytes)})" for item in self.removed]
+        lines = [f"{verb} {item}" for item in self.removed]
         return "\n".join([*lines, f"{verb} {len(self.removed)} item{'s' if len(self.removed) > 1 else ''}, {_size(self.n_bytes)}"])
 
 
@@ -110,7 +120,7 @@ def _leftovers(paths: CompanyPaths, now: float) -> list[Removed]:
     found: list[Removed] = []
     for folder in (paths.marts, paths.models, paths.scores, paths.reports):
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
-            is_ours = any(mark in path.name for mark in _LEFTOVER_MARKS)
+            is_ours = path.name.startswith(".") and path.name.endswith(_LEFTOVER_ENDS)
             if is_ours and not any(parent.path in path.parents for parent in found) and now - path.lstat().st_mtime > LEFTOVER_AGE_SECONDS:
                 found.append(Removed(path, "leftover", _bytes(path)))
     return found

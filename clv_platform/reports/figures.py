@@ -1,8 +1,10 @@
 """Pictures of an evaluation: frames in, SVG or PNG bytes out; the same bytes at every run.
 
-Add a figure as a function that draws on one `Axes`. Numbers come ready-made; keep metrics out. SVG colours are CSS variables (with the light
-colour as fallback), so that the page around decides about light and dark; PNG is for the metadata of the Dagster UI. No pyplot: its global
-state isn't safe in a process that runs many steps. matplotlib is imported when the first figure is drawn, because it costs half a second.
+Add a figure as a function that draws on one `Axes`. Numbers come ready-made; keep metrics out. SVG colours are CSS variables (the light
+colour as fallback), so that the page around decides about light and dark; PNG is for the metadata of the Dagster UI. No pyplot: its
+global state isn't safe in a process that runs many steps.
+
+matplotlib is imported when the first figure is drawn, because it costs half a second.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -67,7 +69,7 @@ def pr_curve(curve: pd.DataFrame, base_rate: float, *, picture_format: Format = 
         axes.axhline(base_rate, color=OTHER, linewidth=1.6, linestyle="--", label="random order")
         shown = ordered.loc[ordered["recall"] >= 0.02, "precision"]  # the first few accounts make the curve jump to 0 or 1
         top = max(float(shown.max()) if len(shown) else 1.0, base_rate) * 1.15
-        axes.set(xlim=(0, 1), ylim=(0, min(1.02, top)), xlabel="share of all positives found", ylabel="share of named accounts that are right")
+        axes.set(xlim=(0, 1), ylim=(0, min(1.02, top)), xlabel="share of all positives found", ylabel="named accounts that are right")
         _percent(axes, x=True, y=True)
         axes.legend(loc="upper right")
 
@@ -120,7 +122,8 @@ def lift_bars(lift: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
             low, high = lift["rate_lo"].to_numpy(float) / base_rate, lift["rate_hi"].to_numpy(float) / base_rate
         axes.errorbar(x, y, yerr=_around(y, low, high), fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
         axes.axhline(1, color=OTHER, linewidth=1.6, linestyle="--")
-        axes.annotate("random order = 1", (0.99, 1), xycoords=("axes fraction", "data"), xytext=(0, 5), textcoords="offset points", ha="right")
+        place = {"xycoords": ("axes fraction", "data"), "xytext": (0, 5), "textcoords": "offset points"}
+        axes.annotate("random order = 1", (0.99, 1), ha="right", **place)
         axes.set(xlabel="tenth of the list, best first", ylabel="times as many as at random")
         axes.set_xticks(x)
         axes.grid(visible=False, axis="x")
@@ -223,7 +226,8 @@ def _render(draw: Callable[[Axes], None], height: float, picture_format: Format)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with mpl.rc_context({**mpl.rcParamsDefault, "backend": "agg", **_STYLE}):
+    style: dict[Any, Any] = {**mpl.rcParamsDefault, "backend": "agg", **_STYLE}  # whatever the user's matplotlibrc says
+    with mpl.rc_context(style):
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         FigureCanvasAgg(figure)
         draw(figure.add_subplot())

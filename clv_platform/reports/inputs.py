@@ -6,14 +6,17 @@ Add a fact that a report shows here, then to the template. Keep reading of files
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
 from clv_platform.config import CompanyConfig, Target
-from clv_platform.contracts.features import Feature
+from clv_platform.contracts.features import Feature, build_feature_catalogue
+from clv_platform.datasets import TimeSplit
+from clv_platform.evaluation import GateDecision, StoredEvaluation
+from clv_platform.raw.summary import RawLoad
 
 
 def _empty() -> pd.DataFrame:
@@ -53,6 +56,35 @@ class SplitFacts:
     n_fold_seeds: int = 0
     calibrated_on: str = "out-of-fold predictions of the training rows, none of them resampled"
 
+    @classmethod
+    def from_time_split(cls, split: TimeSplit) -> SplitFacts:
+        """Take the facts of a split by time."""
+        return cls(
+            is_undated=False,
+            train_from=split.train_dates[0],
+            train_until=split.train_dates[-1],
+            test_dates=split.test_dates,
+            scoring_date=split.scoring_date,
+            n_train=len(split.train),
+            n_train_positive=int(split.train.y.sum()),
+        )
+
+    @classmethod
+    def from_folds(cls, target: Target) -> SplitFacts:
+        """Describe the random split of undated data, as the config asks for it."""
+        return cls(is_undated=True, n_folds=target.n_folds, n_fold_seeds=len(target.fold_seeds))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values, dates as text."""
+        texts = {key: str(value) for key, value in asdict(self).items() if isinstance(value, date)}
+        return asdict(self) | texts | {"test_dates": [str(day) for day in self.test_dates]}
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> SplitFacts:
+        """Read what `to_json` wrote."""
+        dates = {key: content[key] and date.fromisoformat(content[key]) for key in ("train_from", "train_until", "scoring_date")}
+        return cls(**{**content, **dates, "test_dates": tuple(date.fromisoformat(day) for day in content["test_dates"])})
+
 
 @dataclass(frozen=True)
 class TargetReportInputs:
@@ -62,16 +94,16 @@ class TargetReportInputs:
     ----------
     metrics : mapping
         `metrics.json`.
-    gate : mapping
-        `gate.json`: `is_promoted`, `verdict`, `reasons`.
+    gate : GateDecision
+        `gate.json`.
     arms, leaderboard, lift, gains, reliability, pr_curve, slices : DataFrame
         The evaluation's files of the same names.
     importance : DataFrame
         feature, label, mean_abs, share.
     call_list : DataFrame
         account_id, score, reasons, best first; empty when there is no champion. Private columns are dropped here again.
-    raw_load : mapping
-        `raw_load.json`; its `tables` give rows read and rejected.
+    raw_load : RawLoad or None
+        `raw_load.json`: rows read and rejected.
     features : tuple of Feature
         The catalogue; undated attributes are named in the limits.
     warnings : tuple of str
@@ -82,7 +114,7 @@ class TargetReportInputs:
     target: Target
     cutoff: date | None
     metrics: Mapping[str, Any]
-    gate: Mapping[str, Any]
+    gate: GateDecision
     split: SplitFacts
     features: tuple[Feature, ...] = ()
     arms: pd.DataFrame = field(default_factory=_empty)
@@ -94,8 +126,56 @@ class TargetReportInputs:
     slices: pd.DataFrame = field(default_factory=_empty)
     importance: pd.DataFrame = field(default_factory=_empty)
     call_list: pd.DataFrame = field(default_factory=_empty)
-    raw_load: Mapping[str, Any] = field(default_factory=dict)
+    raw_load: RawLoad | None = None
     warnings: tuple[str, ...] = ()
+
+
+def build_target_inputs(
+    config: CompanyConfig,
+    target: Target,
+    cutoff: date | None,
+    stored: StoredEvaluation,
+    split: SplitFacts,
+    *,
+    importance: pd.DataFrame | None = None,
+    call_list: pd.DataFrame | None = None,
+    raw_load: RawLoad | None = None,
+    warnings: tuple[str, ...] = (),
+) -> TargetReportInputs:
+    """Put together what a target's report shows.
+
+    Parameters
+    ----------
+    stored : StoredEvaluation
+        `evaluation.read_evaluation(folder)`.
+    split : SplitFacts
+        `SplitFacts.from_time_split(split)` or `SplitFacts.from_folds(target)`.
+    importance, call_list : DataFrame, optional
+        Absent or empty: their sections are left out.
+    raw_load : RawLoad, optional
+        Its warnings are shown too.
+    """
+    found = stored.evaluation
+    return TargetReportInputs(
+        config=config,
+        target=target,
+        cutoff=cutoff,
+        metrics=found.metrics,
+        gate=stored.gate,
+        split=split,
+        features=build_feature_catalogue(config),
+        arms=stored.arms,
+        leaderboard=found.leaderboard,
+        lift=found.lift,
+        gains=found.gains,
+        reliability=found.reliability,
+        pr_curve=found.pr_curve,
+        slices=found.slices,
+        importance=_empty() if importance is None else importance,
+        call_list=_empty() if call_list is None else call_list,
+        raw_load=raw_load,
+        warnings=(*warnings, *(raw_load.warnings if raw_load else ())),
+    )
 
 
 @dataclass(frozen=True)
@@ -105,7 +185,7 @@ class DataReportInputs:
     Attributes
     ----------
     tables : DataFrame
-        name, source, n_read, n_accepted, n_rejected, n_excluded, n_duplicates, n_used: one row per raw table.
+        table_name, source, n_read, n_accepted, n_rejected, n_excluded, n_duplicates, n_used: one row per raw table given.
     rejects : DataFrame
         table_name, column_name, reason, kind, n.
     exclusions : DataFrame
@@ -115,7 +195,10 @@ class DataReportInputs:
     spine : DataFrame
         as_of_date, n_accounts.
     features : DataFrame
-        One row per feature: see `clv_platform.reports.data_facts.summarise_features`.
+        name, type, group, label, window, unit, n, n_missing, mean, lowest, median, highest, top_level, top_share, is_private: one row per
+        feature; lowest and highest are the 5 % and 95 % quantiles; `top` for categories and booleans.
+    feature_rows : str
+        On which rows the features are summarised, in words.
     activity : DataFrame
         table_name, month, n_rows, n_accounts.
     base_rates : DataFrame
@@ -133,6 +216,7 @@ class DataReportInputs:
     features: pd.DataFrame = field(default_factory=_empty)
     activity: pd.DataFrame = field(default_factory=_empty)
     base_rates: pd.DataFrame = field(default_factory=_empty)
+    feature_rows: str = ""
     observed_from: date | None = None
     observed_until: date | None = None
     warnings: tuple[str, ...] = ()

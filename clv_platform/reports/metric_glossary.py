@@ -6,7 +6,7 @@ metric here when it enters `metrics.json`. Keep computation out: that is `clv_pl
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -58,32 +58,41 @@ def _amount(name: str, label: str, meaning: str, better: Better = "lower", lowes
     return Metric(name, label, meaning, lowest, None, better, "amount")
 
 
+def _correlation(name: str, label: str, meaning: str) -> Metric:
+    return Metric(name, label, meaning, -1.0, 1.0, "higher", "score")
+
+
 _BINARY = (
     _score(
         "pr_auc", "PR-AUC",
         "How often a named account is right, averaged over all depths of the list; a list in random order scores the share of positives, "
         "a perfect one 1.",
     ),
-    _share("pr_auc_baseline", "PR-AUC of a random list", "The share of positives among all test rows: what a list in random order reaches."),
+    _share("pr_auc_baseline", "PR-AUC of a random list", "The share of positives among all test rows: what a random list reaches."),
     _score(
         "roc_auc", "ROC-AUC",
         "The chance that a randomly drawn positive account stands above a randomly drawn negative one; 0.5 is a coin toss. "
         "It flatters when positives are rare, so it is not the headline.",
     ),
-    _score("f1", "F1", "One figure for two wishes, naming few accounts in vain and missing few; 1 is perfect. Taken at one fixed threshold."),
-    _share("f1_threshold", "threshold of F1", "The score above which an account counts as named for F1; chosen on training data, not on the test."),
+    _score("f1", "F1", "One figure for two wishes, naming few in vain and missing few; 1 is perfect. Taken at one fixed threshold."),
+    _share("f1_threshold", "threshold of F1", "The score from which on an account counts as named for F1; chosen on training data."),
     _loss("log_loss", "log loss", "How surprised the probabilities are by what happened; confident errors cost most, 0 is perfect."),
-    _loss("log_loss_baseline", "log loss of one constant", "The log loss of giving every account the same probability, the share of positives."),
-    Metric("brier", "Brier score", "The mean squared distance between probability and outcome (0 or 1); 0 is perfect.", 0.0, 1.0, "lower", "score"),
+    _loss("log_loss_baseline", "log loss of one constant", "The log loss of giving every account the share of positives as probability."),
+    _score("brier", "Brier score", "The mean squared distance between probability and outcome (0 or 1); 0 is perfect.", "lower"),
     Metric(
-        "lift_at_10", "lift at 10 %", "How many times more positives the top 10 % of the list hold than as many accounts drawn at random; 1 is chance.",
+        "lift_at_10", "lift at 10 %",
+        "How many times as many positives stand in the top 10 % of the list as in as many accounts drawn at random; 1 is chance.",
         0.0, 10.0, "higher", "times",
     ),
     Metric(
-        "lift_at_20", "lift at 20 %", "How many times more positives the top 20 % of the list hold than as many accounts drawn at random; 1 is chance.",
+        "lift_at_20", "lift at 20 %",
+        "How many times as many positives stand in the top 20 % of the list as in as many accounts drawn at random; 1 is chance.",
         0.0, 5.0, "higher", "times",
     ),
-    _share("capture_at_20", "captured by the top 20 %", "The share of all positives that stand in the top 20 % of the list; chance captures 20 %.", "higher"),
+    _share(
+        "capture_at_20", "captured by the top 20 %",
+        "The share of all positives that stand in the top 20 % of the list; chance captures 20 %.", "higher",
+    ),
     Metric(
         "calibration_error", "calibration error",
         "The mean distance between predicted probability and what happened, over ten equally large groups of accounts; 0 is perfect.",
@@ -105,19 +114,22 @@ _AMOUNTS = (
     _amount("mae", "mean absolute error", "How far the prediction is off for an account, on average, in the unit of the amount."),
     _amount("rmse", "root mean squared error", "As the mean absolute error, but large misses weigh more."),
     _amount("bias", "bias", "Predicted minus actual, on average; above 0 the model promises too much.", "zero", None),
-    Metric("spearman", "rank correlation", "How well the order of the predictions agrees with the order of the amounts; 1 is the same order, 0 none.", -1.0, 1.0, "higher", "score"),
-    Metric("ngini", "normalised Gini", "How well the best accounts are put first, as a share of what a perfect order would reach.", -1.0, 1.0, "higher", "score"),
+    _correlation("spearman", "rank correlation", "How well the predictions put accounts in order of their amounts; 1 is the same."),
+    _correlation("ngini", "normalised Gini", "How well the best accounts are put first, as a share of what a perfect order would reach."),
     _loss("decile_wape", "error by decile", "The error of the ten groups' sums, as a share of the total amount; 0 is perfect."),
-    _share("top10_share", "held by the top 10 %", "The share of the whole amount that the predicted top 10 % of accounts brought in.", "higher"),
-    _share("coverage_90", "coverage of the 90 % interval", "How often the amount fell inside the predicted 90 % interval; close to 90 % is right.", "none"),
+    _share("top10_share", "held by the top 10 %", "The share of the whole amount that the predicted top 10 % brought in.", "higher"),
+    _share("coverage_90", "coverage of the 90 % interval", "How often the amount fell inside the predicted 90 % interval; 90 % is right."),
 )  # fmt: skip
 
 _TRANSACTIONS = (
     *(
-        Metric(f"transactions_{m.name}", f"{m.label}, purchases", f"For the number of purchases: {m.meaning[0].lower()}{m.meaning[1:]}", m.lowest, m.highest, m.better, m.shown_as)
-        for m in _AMOUNTS
+        replace(
+            amount, name=f"transactions_{amount.name}", label=f"{amount.label}, purchases",
+            meaning=f"For the number of purchases: {amount.meaning[0].lower()}{amount.meaning[1:]}",
+        )
+        for amount in _AMOUNTS
     ),
-    _amount("transactions_mae_median", "mean absolute error of the median, purchases", "The mean absolute error of predicting the median number of purchases."),
+    _amount("transactions_mae_median", "error of the median, purchases", "The mean absolute error of the predicted median number."),
 )  # fmt: skip
 
 METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_BINARY, *_FACTS, *_AMOUNTS, *_TRANSACTIONS)}

@@ -35,7 +35,8 @@ class Picture:
         text = re.sub(r'id="([a-z][0-9a-f]{10})"', rf'id="{name}-\1"', text)
         text = re.sub(r'(url\(#|href="#)([a-z][0-9a-f]{10})', rf"\1{name}-\2", text)
         label = Markup.escape(f"{title}. {reading}")
-        text = re.sub(r'<svg width="[^"]*" height="[^"]*"', f'<svg class="figure" role="img" aria-label="{label}"'.replace("\\", "\\\\"), text, count=1)
+        opening = f'<svg class="figure" role="img" aria-label="{label}"'
+        text = re.sub(r'<svg width="[^"]*" height="[^"]*"', lambda _: opening, text, count=1)
         return cls(name, Markup(text), title, reading)  # matplotlib escapes every text it writes
 
 

@@ -3,8 +3,8 @@
 Here: what a published run holds (`gather_published`), and how it gets there (`publish_run`). Add a published file to `gather_published`.
 Keep removal of old state out (see `clean`), and the decision whether a run may publish at all (only a run of the newest cutoff does).
 
-Files are copied, not hard-linked: a link would share its bytes with a file that the next run writes, and can't cross file systems. Where the
-file system can share blocks until one copy changes (btrfs, XFS), the copy costs no space.
+Files are copied, not hard-linked: a link would share its bytes with a file that the next run writes, and can't cross file systems. Where
+the file system can share blocks until one copy changes (btrfs, XFS), the copy costs no space.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from clv_platform.settings import CompanyPaths
 
 SCHEMA_VERSION = 1
 _RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+_NAMING_COLUMNS = {"feature", "column"}  # importance and slices: a row says something about the column that it names
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -83,8 +84,8 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     cutoff : str
         Name of the cutoff's folder: `YYYY-MM-DD` or `undated`.
     scores : mapping of target name to DataFrame
-        The newest scores (account_id, score, score_rank, reasons, ...), may be empty. Its best `call_list_size` rows are the call list, also
-        written as CSV, safe to open in a spreadsheet.
+        The newest scores (account_id, score, score_rank, reasons, ...), may be empty. Their best `call_list_size` rows are the call list,
+        also written as CSV, safe to open in a spreadsheet.
 
     Returns
     -------
@@ -140,7 +141,9 @@ def _all_metrics(config: CompanyConfig, reports: Path) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(types)).astype(types)
 
 
-def publish_run(paths: CompanyPaths, run_id: str, contents: Contents, *, keep_runs: int, facts: Mapping[str, Any] | None = None) -> PublishedRun:
+def publish_run(
+    paths: CompanyPaths, run_id: str, contents: Contents, *, keep_runs: int, facts: Mapping[str, Any] | None = None
+) -> PublishedRun:
     """Publish a run: write a new folder, then switch `published/current` to it by one rename.
 
     A reader that resolves `current` once sees one whole run. A killed publish leaves `current` as it was; its leftovers are removed by the
@@ -241,13 +244,13 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _copy_without(source: Path, target: Path, private: Sequence[str]) -> None:
-    """Copy a Parquet file without private columns and, where rows are features, without private features; in row groups, so memory stays flat."""
+    """Copy a Parquet file without private columns, and without rows about private features; by row group, so that memory stays flat."""
     file = pq.ParquetFile(source)
     names = [name for name in file.schema_arrow.names if name not in private]
-    if len(names) == len(file.schema_arrow.names) and "feature" not in names and "slice" not in names:
+    if len(names) == len(file.schema_arrow.names) and not _NAMING_COLUMNS & set(names):
         _copy(source, target)
         return
-    rows = next((name for name in ("feature", "slice") if name in names), None)
+    rows = next((name for name in names if name in _NAMING_COLUMNS), None)
     with pq.ParquetWriter(target, file.read_row_group(0, names).schema if file.num_row_groups else file.read(names).schema) as writer:
         for i in range(file.num_row_groups):
             group = file.read_row_group(i, names)

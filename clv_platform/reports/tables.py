@@ -5,6 +5,8 @@ Here: `Cell`, `Table` and the tables of a target's report. Add a table as a func
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from clv_platform.reports.words import MISSING, event_words, interval, is_number
 
 MIN_SLICE_POSITIVES = 10  # below, an interval spans most of the scale: the row is greyed
 HEADLINE_METRICS = ("pr_auc", "lift_at_10", "lift_at_20", "capture_at_20", "f1", "roc_auc", "log_loss", "brier", "calibration_error")
+_ALL = "(all)"  # the row of `evaluate_slices` that isn't a group
 _CHANCE = {"lift_at_10": 1.0, "lift_at_20": 1.0, "capture_at_20": 0.2, "roc_auc": 0.5}
 _ARM_WORDS = {"none": "as they are", "class_weight": "positives weighted up", "smote": "synthetic positives (SMOTE)"}
 _MODEL_WORDS = {
@@ -23,7 +26,7 @@ _MODEL_WORDS = {
     "prevalence": "one constant for all",
     "best_single_column": "best single column",
     "logistic_regression": "logistic regression",
-    "oracle": "the simulator's truth",
+    "champion": "the model in use before",
 }
 
 
@@ -60,7 +63,7 @@ def metric_table(inputs: TargetReportInputs) -> Table:
     for name in (*HEADLINE_METRICS, "pr_auc_account_disjoint"):
         if name not in metrics:
             continue
-        chance = metrics.get("pr_auc_baseline") if name.startswith("pr_auc") else metrics.get(f"{name}_baseline", _CHANCE.get(name))
+        chance = _without_model(name, metrics)
         meaning = METRICS[name].meaning
         if name == "f1" and is_number(metrics.get("f1_threshold")):
             meaning += f" Here: {percent(metrics['f1_threshold'])}."
@@ -72,7 +75,21 @@ def metric_table(inputs: TargetReportInputs) -> Table:
                 Cell(meaning),
             )
         )
-    return Table("How good: each figure with its 95 % interval", ("figure", "value", "at random", "in plain words"), tuple(rows), frozenset({1, 2}))
+    header = ("figure", "value", "without a model", "in plain words")
+    return Table("How good: each figure with its 95 % interval", header, tuple(rows), frozenset({1, 2}))
+
+
+def _without_model(name: str, metrics: Mapping[str, Any]) -> float | None:
+    """What a random order, one constant probability or calling everyone reaches, from the share of positives alone."""
+    if not is_number(metrics.get("n_positive")) or not metrics.get("n"):
+        return None
+    rate = metrics["n_positive"] / metrics["n"]
+    if name.startswith("pr_auc"):
+        return rate
+    constant = {"f1": 2 * rate / (1 + rate), "brier": rate * (1 - rate)}
+    if 0 < rate < 1:
+        constant["log_loss"] = -rate * math.log(rate) - (1 - rate) * math.log(1 - rate)
+    return constant.get(name, _CHANCE.get(name))
 
 
 def lift_rows(inputs: TargetReportInputs) -> Table:
@@ -121,17 +138,15 @@ def leaderboard_table(inputs: TargetReportInputs) -> Table:
     rows, strong = [], set()
     for i, row in enumerate(inputs.leaderboard.to_dict("records")):
         name = str(row["model"])
-        is_own = name == "model" or bool(row.get("is_model", False))
+        is_own = row["kind"] == "model"
         if is_own:
             strong.add(i)
-        difference = row.get("difference")
+        lead, lead_lo, lead_hi = (row[f"pr_auc_difference{end}"] for end in ("", "_lo", "_hi"))
         rows.append(
             (
                 Cell(_MODEL_WORDS.get(name, name.replace("_", " "))),
-                Cell(score(row["pr_auc"]), interval("pr_auc", row.get("pr_auc_lo"), row.get("pr_auc_hi")), row["pr_auc"]),
-                Cell(MISSING)
-                if is_own or not is_number(difference)
-                else Cell(_signed(difference), f"{_signed(row.get('difference_lo'))} to {_signed(row.get('difference_hi'))}", difference),
+                Cell(score(row["pr_auc"]), interval("pr_auc", row["pr_auc_lo"], row["pr_auc_hi"]), row["pr_auc"]),
+                Cell(MISSING) if is_own or not is_number(lead) else Cell(_signed(lead), f"{_signed(lead_lo)} to {_signed(lead_hi)}", lead),
                 Cell(times(row.get("lift_at_20"))),
                 Cell(score(row.get("log_loss"))),
                 Cell(score(row.get("brier"))),
@@ -146,30 +161,30 @@ def leaderboard_table(inputs: TargetReportInputs) -> Table:
 
 def slices_table(inputs: TargetReportInputs, n_rows: int = 40) -> Table:
     """Build the table of groups, worst lift first; groups with few positives are greyed, private columns left out."""
-    words, private = event_words(inputs.target.kind), set(inputs.config.private)
+    words, labels = event_words(inputs.target.kind), {feature.name: feature.label for feature in inputs.features}
     frame = inputs.slices
     if len(frame):
-        frame = frame[~frame["slice"].astype(str).isin(private)]
-        small = frame["n_positive"] < MIN_SLICE_POSITIVES
-        frame = frame.assign(_small=small).sort_values(["_small", "pr_auc_lift"], kind="stable").head(n_rows)
+        frame = frame[~frame["column"].isin([*inputs.config.private, _ALL])]
+        frame = frame.assign(is_small=frame["n_positive"] < MIN_SLICE_POSITIVES, times=frame["pr_auc"] / frame["base_rate"])
+        frame = frame.sort_values(["is_small", "times"], kind="stable", na_position="last").head(n_rows)
     rows, muted = [], set()
-    labels = {feature.name: feature.label for feature in inputs.features}
     for i, row in enumerate(frame.to_dict("records")):
-        if row["_small"]:
+        if row["is_small"]:
             muted.add(i)
-        name = labels.get(str(row["slice"]), str(row["slice"]).replace("_", " "))
+        name = labels.get(str(row["column"]), str(row["column"]).replace("_", " "))
         rows.append(
             (
-                Cell(f"{name}: {row['value']}", "few: rough" if row["_small"] else ""),
+                Cell(f"{name}: {row['level']}", "too few to judge" if row["is_small"] else ""),
                 Cell(whole(row["n"])),
                 Cell(whole(row["n_positive"])),
-                Cell(percent(row["base_rate"])),
-                Cell(score(row["pr_auc"]), interval("pr_auc", row.get("pr_auc_lo"), row.get("pr_auc_hi")), row["pr_auc"]),
-                Cell(times(row["pr_auc_lift"])),
+                Cell(percent(row["base_rate"]), f"{percent(row['base_rate_lo'])} to {percent(row['base_rate_hi'])}", row["base_rate"]),
+                Cell(score(row["pr_auc"]), interval("pr_auc", row["pr_auc_lo"], row["pr_auc_hi"]), row["pr_auc"]),
+                Cell(times(row["times"])),
+                Cell(times(row["lift_at_20"]), interval("lift_at_20", row["lift_at_20_lo"], row["lift_at_20_hi"]), row["lift_at_20"]),
             )
         )
-    header = ("group", "rows", words.many, f"share that {words.did}", "PR-AUC", "times chance")
-    return Table("Groups of accounts, weakest first", header, tuple(rows), frozenset(range(1, 6)), frozenset(muted))
+    header = ("group", "rows", words.many, f"share that {words.did}", "PR-AUC", "times chance", "lift at 20 %")
+    return Table("Groups of accounts, weakest first", header, tuple(rows), frozenset(range(1, 7)), frozenset(muted))
 
 
 def call_table(call_list: pd.DataFrame, private: tuple[str, ...], first: int, last: int) -> Table:

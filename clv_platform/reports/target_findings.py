@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import pandas as pd
-
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.words import NBSP, day, days_list, event_words, interval, is_number, percent, score, sentence_list, times, whole
@@ -31,10 +29,10 @@ class Verdict:
 def build_verdict(inputs: TargetReportInputs) -> Verdict:
     """Say what a reader should do, with the number that matters."""
     metrics, words = inputs.metrics, event_words(inputs.target.kind)
-    name = str(inputs.gate.get("verdict") or metrics.get("verdict") or "")
-    reasons = tuple(str(reason) for reason in inputs.gate.get("reasons", ()))
-    evidence = f"PR-AUC {score(metrics.get('pr_auc'))}{_between(metrics, 'pr_auc')}, against {score(metrics.get('pr_auc_baseline'))} for a list in random order"
-    if name == "nothing_learnt":
+    reasons = inputs.gate.reasons
+    chance = score(metrics.get("pr_auc_baseline", base_rate(inputs)))
+    evidence = f"PR-AUC {score(metrics.get('pr_auc'))}{_between(metrics, 'pr_auc')}, against {chance} for a list in random order"
+    if inputs.gate.verdict == "nothing_learnt":
         return Verdict(
             "nothing",
             f"Nothing was learnt: from these data, nobody can tell which accounts {words.will} better than a simple rule or chance.",
@@ -44,11 +42,10 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
         )
     lift = metrics.get("lift_at_20")
     better = f", {times(lift)} times as many as at random" if is_number(lift) else ""
-    headline = (
-        f"{words.call} the top 20{NBSP}% of the list and you reach {percent(metrics.get('capture_at_20'))} of the coming {words.many}{better}."
-    )
+    reach = percent(metrics.get("capture_at_20"))
+    headline = f"{words.call} the top 20{NBSP}% of the list and you reach {reach} of the coming {words.many}{better}."
     detail = f"Measured on {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many}: {evidence}."
-    if _is_promoted(inputs, name):
+    if inputs.gate.is_promoted:
         return Verdict("good", headline, detail, reasons)
     return Verdict(
         "kept",
@@ -58,8 +55,10 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
     )
 
 
-def _is_promoted(inputs: TargetReportInputs, verdict: str) -> bool:
-    return bool(inputs.gate.get("is_promoted", verdict == "promoted"))
+def base_rate(inputs: TargetReportInputs) -> float:
+    """Return the share of positives among the test rows; NaN without rows."""
+    n, n_positive = inputs.metrics.get("n"), inputs.metrics.get("n_positive")
+    return float(n_positive) / float(n) if is_number(n) and is_number(n_positive) and n else float("nan")
 
 
 def _between(metrics: Mapping[str, Any], name: str) -> str:
@@ -72,22 +71,20 @@ def accuracy_sentence(inputs: TargetReportInputs) -> str:
     n, n_positive = inputs.metrics.get("n"), inputs.metrics.get("n_positive")
     if not is_number(n) or not is_number(n_positive) or not n:
         return ""
-    words = event_words(inputs.target.kind)
-    return (
-        f"Accuracy isn't shown. Always saying “no” would be right in {percent(1 - n_positive / n, 0 if n_positive / n > 0.01 else 1)} of cases "
-        f"and find none of the {words.many}."
-    )
+    right = percent(1 - n_positive / n, 0 if n_positive / n > 0.01 else 1)
+    many = event_words(inputs.target.kind).many
+    return f"Accuracy isn't shown. Always saying “no” would be right in {right} of cases and find none of the {many}."
 
 
 def asked_rows(inputs: TargetReportInputs) -> list[tuple[str, str]]:
     """List what was asked, on which accounts and dates, as label and value."""
     split, metrics, target, words = inputs.split, inputs.metrics, inputs.target, event_words(inputs.target.kind)
-    rows = [("Question", f"Which accounts {words.will}?" if split.is_undated else f"Which accounts {words.will} within {target.horizon_days} days?")]
+    horizon = "" if split.is_undated else f" within {target.horizon_days} days"
+    rows = [("Question", f"Which accounts {words.will}{horizon}?")]
     if split.is_undated:
-        rows += [
-            ("Split", f"Random, {split.n_folds or target.n_folds} parts with equal shares of positives; each part is scored by a model that hasn't seen it"
-             + (f". Figures are means over {split.n_fold_seeds} such splits" if split.n_fold_seeds > 1 else "")),
-        ]  # fmt: skip
+        parts = f"Random, {split.n_folds} parts with equal shares of positives; each part is scored by a model that hasn't seen it"
+        means = f". Figures are means over {split.n_fold_seeds} such splits" if split.n_fold_seeds > 1 else ""
+        rows.append(("Split", f"{parts}{means}"))
     else:
         rows += [
             ("Known until", f"{day(inputs.cutoff)} (later events were not looked at)"),
@@ -96,9 +93,8 @@ def asked_rows(inputs: TargetReportInputs) -> list[tuple[str, str]]:
         ]
     if split.n_train is not None:
         rows.append(("Training rows", f"{whole(split.n_train)}, of which {whole(split.n_train_positive)} {words.many}"))
-    n, n_positive = metrics.get("n"), metrics.get("n_positive")
-    rate = percent(n_positive / n) if is_number(n) and is_number(n_positive) and n else "–"
-    rows.append(("Test rows", f"{whole(n)}, of which {whole(n_positive)} {words.many} ({rate})"))
+    tested = f"{whole(metrics.get('n'))}, of which {whole(metrics.get('n_positive'))} {words.many} ({percent(base_rate(inputs))})"
+    rows.append(("Test rows", tested + (f", of {whole(metrics['n_accounts'])} accounts" if "n_accounts" in metrics else "")))
     if split.scoring_date is not None:
         rows.append(("List for", f"accounts as of {day(split.scoring_date)}"))
     if metrics.get("model_id"):
@@ -112,24 +108,24 @@ def build_limits(inputs: TargetReportInputs) -> list[str]:
     limits: list[str] = []
     if split.is_undated:
         limits.append(
-            "The data carry no dates. Training and test are random parts of the same accounts, so the figures say how well the model tells these "
-            "accounts apart, not how well it foresees. A test on later accounts is usually worse."
+            "The data carry no dates. Training and test are random parts of the same accounts, so the figures say how well the model tells "
+            "these accounts apart, not how well it foresees. A test on later accounts is usually worse."
         )
         limits.append(
-            f"If accounts were drawn into this table by what they did (all {words.many}, some of the others), the share of positives isn't the true one: "
-            "the order of the list still holds, the probabilities don't."
+            f"If accounts were drawn into this table by what they did (all {words.many}, some of the others), the share of positives isn't "
+            "the true one: the order of the list still holds, the probabilities don't."
         )
     undated = [f.label for f in inputs.features if not f.is_point_in_time and f.name not in config.private]
     if undated and not split.is_undated:
         limits.append(
-            f"Used as they are now, because their history isn't recorded: {sentence_list(undated)}. If they change after an account {words.did}, "
-            "the figures flatter the model."
+            f"Used as they are now, because their history isn't recorded: {sentence_list(undated)}. If they change after an account "
+            f"{words.did}, the figures flatter the model."
         )
     hidden = [f.name for f in inputs.features if f.name in config.private]
     if hidden:
         limits.append(f"{len(hidden)} private column{'s are' if len(hidden) > 1 else ' is'} used by the model and never shown.")
     disjoint = metrics.get("pr_auc_account_disjoint")
-    if is_number(disjoint):
+    if is_number(disjoint) and not split.is_undated:
         limits.append(
             f"Many test accounts were also seen, at earlier dates, in training. On accounts never seen, PR-AUC is {score(disjoint)}"
             f"{_between(metrics, 'pr_auc_account_disjoint')}, against {score(metrics.get('pr_auc'))} on all."
@@ -137,25 +133,24 @@ def build_limits(inputs: TargetReportInputs) -> list[str]:
     limits.append(f"Probabilities were calibrated on {split.calibrated_on}.")
     absent = [name for name in RAW_TABLES if name not in config.sources and name != "account_snapshots"]
     if absent and "account_snapshots" not in config.sources:
-        limits.append(f"Tables that weren't given, so that nothing could be learnt from them: {sentence_list([n.replace('_', ' ') for n in absent])}.")
+        listed = sentence_list([name.replace("_", " ") for name in absent])
+        limits.append(f"Tables that weren't given, so that nothing could be learnt from them: {listed}.")
     limits += _rejected(inputs)
     positives = metrics.get("n_positive")
     if is_number(positives) and positives < 100:
-        limits.append(f"With {whole(positives)} {words.many} in the test, every figure is rough; look at the intervals, not at the third digit.")
+        limits.append(f"With {whole(positives)} {words.many} in the test, every figure is rough: look at the intervals.")
     return [*limits, *inputs.warnings]
 
 
 def _rejected(inputs: TargetReportInputs) -> list[str]:
-    tables = pd.DataFrame(list(inputs.raw_load.get("tables", ())))
-    if tables.empty or not {"n_read", "n_rejected"} <= set(tables.columns):
-        return []
-    read, rejected = int(tables["n_read"].sum()), int(tables["n_rejected"].sum())
+    tables = inputs.raw_load.tables if inputs.raw_load else ()
+    read, rejected = sum(table.n_read for table in tables), sum(table.n_rejected for table in tables)
     if not rejected:
         return []
-    worst = tables.sort_values("n_rejected", ascending=False, kind="stable").iloc[0]
+    worst = max(tables, key=lambda table: table.n_rejected)
     return [
-        f"{whole(rejected)} of {whole(read)} rows read could not be used ({percent(rejected / read, 2)}), most of them in {worst['name']} "
-        f"({whole(worst['n_rejected'])}); the data report lists the reasons."
+        f"{whole(rejected)} of {whole(read)} rows read could not be used ({percent(rejected / read, 2)}), most of them in "
+        f"{worst.name.replace('_', ' ')} ({whole(worst.n_rejected)}); the data report lists the reasons."
     ]
 
 
@@ -169,11 +164,11 @@ def build_next_steps(inputs: TargetReportInputs, level: Level) -> list[str]:
         absent = [n.replace("_", " ") for n in ("usage", "support_cases", "web_sessions", "orders") if n not in inputs.config.sources]
         if absent and "account_snapshots" not in inputs.config.sources:
             steps.append(f"Add what isn't there yet: {sentence_list(absent)}.")
-        return [*steps, "Check in the data report that the label means what you think, and that events of an account before its snapshot are there."]
+        return [*steps, "Check in the data report that the label means what you think, and that the months before it are filled."]
     steps = [
         f"{words.call} accounts in the order of the list, as far as time and money reach.",
-        "Leave out a random tenth of the accounts that you would have contacted: only then the next report can tell what the contact itself achieved.",
-        "Read the table of groups below before using the list for one of them: a weak group deserves another rule.",
+        "Leave out a random tenth of the accounts that you would have contacted: only so one can tell later what the contact achieved.",
+        "Read the table of groups before using the list for one of them: a weak group deserves another rule.",
     ]
     if split.is_undated:
         steps.append("Keep a dated copy of this table every month; with three months of it the next model can be tested on the future.")

@@ -13,7 +13,7 @@ from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.page import Picture, render_page
 from clv_platform.reports.tables import Table, arms_table, call_table, leaderboard_table, lift_rows, metric_table, slices_table
-from clv_platform.reports.target_findings import accuracy_sentence, asked_rows, build_limits, build_next_steps, build_verdict
+from clv_platform.reports.target_findings import accuracy_sentence, asked_rows, base_rate, build_limits, build_next_steps, build_verdict
 
 N_CALLS_SHOWN = 20
 
@@ -61,38 +61,27 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         call=_call(inputs, verdict.level == "nothing"),
         limits=build_limits(inputs),
         steps=build_next_steps(inputs, verdict.level),
-        **_pictures(inputs, event),
+        pictures=_pictures(inputs, event),
     )
 
 
-def draw_target_pictures(inputs: TargetReportInputs) -> dict[str, bytes]:
-    """Draw the same pictures as PNG for the Dagster UI: name to bytes, only those that have data."""
-    shared = {"picture_format": "png"}
-    pictures: dict[str, bytes] = {}
-    if len(inputs.pr_curve):
-        pictures["pr_curve"] = figures.pr_curve(inputs.pr_curve, _base_rate(inputs), **shared)
-    if len(inputs.gains):
-        pictures["gains"] = figures.gains_curve(inputs.gains, **shared)
-    if len(inputs.lift):
-        pictures["lift"] = figures.lift_bars(inputs.lift, **shared)
-    if len(inputs.reliability):
-        pictures["reliability"] = figures.reliability_picture(inputs.reliability, **shared)
-    shown = visible_importance(inputs)
-    if len(shown):
-        pictures["importance"] = figures.importance_bars(shown, **shared)
-    return pictures
+def draw_target_pictures(inputs: TargetReportInputs, picture_format: figures.Format = "png") -> dict[str, bytes]:
+    """Draw the report's pictures, PNG for the Dagster UI: name to bytes, only those that have data."""
+    importance = visible_importance(inputs)
+    wanted = {
+        "gains": (inputs.gains, lambda: figures.gains_curve(inputs.gains, picture_format=picture_format)),
+        "pr_curve": (inputs.pr_curve, lambda: figures.pr_curve(inputs.pr_curve, base_rate(inputs), picture_format=picture_format)),
+        "lift": (inputs.lift, lambda: figures.lift_bars(inputs.lift, picture_format=picture_format)),
+        "reliability": (inputs.reliability, lambda: figures.reliability_picture(inputs.reliability, picture_format=picture_format)),
+        "importance": (importance, lambda: figures.importance_bars(importance, picture_format=picture_format)),
+    }
+    return {name: draw() for name, (frame, draw) in wanted.items() if len(frame)}
 
 
 def visible_importance(inputs: TargetReportInputs) -> pd.DataFrame:
     """Return the importance table without private features; shares stay shares of all influence."""
     frame = inputs.importance
     return frame[~frame["feature"].isin(inputs.config.private)] if len(frame) else frame
-
-
-def _base_rate(inputs: TargetReportInputs) -> float:
-    if "pr_auc_baseline" in inputs.metrics:
-        return float(inputs.metrics["pr_auc_baseline"])
-    return float(inputs.metrics["n_positive"]) / max(float(inputs.metrics["n"]), 1.0)
 
 
 def _slices(inputs: TargetReportInputs) -> Table | None:
@@ -108,29 +97,16 @@ def _call(inputs: TargetReportInputs, nothing_learnt: bool) -> _Call:
     return _Call(call_table(calls, inputs.config.private, 1, min(N_CALLS_SHOWN, len(calls))), rest, len(calls))
 
 
-def _pictures(inputs: TargetReportInputs, event: words.EventWords) -> dict[str, Picture | None]:
-    base_rate, importance = _base_rate(inputs), visible_importance(inputs)
-    return {
-        "pr_picture": Picture.of(
-            "pr_curve", figures.pr_curve(inputs.pr_curve, base_rate), "Precision over recall", words.read_pr_curve(inputs.pr_curve, base_rate, event)
-        )
-        if len(inputs.pr_curve)
-        else None,
-        "gains_picture": Picture.of("gains", figures.gains_curve(inputs.gains), "Share found by depth of the list", words.read_gains(inputs.gains, event))
-        if len(inputs.gains)
-        else None,
-        "lift_picture": Picture.of("lift", figures.lift_bars(inputs.lift), "Lift by tenth of the list", words.read_lift(inputs.lift, event))
-        if len(inputs.lift)
-        else None,
-        "reliability_picture": Picture.of(
-            "reliability",
-            figures.reliability_picture(inputs.reliability),
+def _pictures(inputs: TargetReportInputs, event: words.EventWords) -> dict[str, Picture]:
+    captions = {
+        "gains": ("Share found by depth of the list", lambda: words.read_gains(inputs.gains, event)),
+        "pr_curve": ("Right names against found positives", lambda: words.read_pr_curve(inputs.pr_curve, base_rate(inputs), event)),
+        "lift": ("Lift by tenth of the list", lambda: words.read_lift(inputs.lift, event)),
+        "reliability": (
             "Predicted probability against what happened",
-            words.read_reliability(inputs.reliability, inputs.metrics.get("calibration_error")),
-        )
-        if len(inputs.reliability)
-        else None,
-        "importance_picture": Picture.of("importance", figures.importance_bars(importance), "What moves the score most", words.read_importance(importance))
-        if len(importance)
-        else None,
+            lambda: words.read_reliability(inputs.reliability, inputs.metrics.get("calibration_error")),
+        ),
+        "importance": ("What moves the score most", lambda: words.read_importance(visible_importance(inputs))),
     }
+    drawn = draw_target_pictures(inputs, "svg")
+    return {name: Picture.of(name, svg, captions[name][0], captions[name][1]()) for name, svg in drawn.items()}

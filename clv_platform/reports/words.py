@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,7 @@ def event_words(kind: TargetKind) -> EventWords:
     return EVENT_WORDS[kind]
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     """Tell whether a value is a finite number."""
     return isinstance(value, int | float | np.integer | np.floating) and math.isfinite(value)
 
@@ -74,6 +74,11 @@ def times(value: Any) -> str:
     return f"{value:.1f}" if is_number(value) else MISSING
 
 
+def amount(value: Any) -> str:
+    """Write an amount: 1,234.50."""
+    return f"{value:,.2f}" if is_number(value) else MISSING
+
+
 def day(value: date | None) -> str:
     """Write a date: 1 July 2025."""
     return MISSING if value is None or pd.isna(value) else f"{value.day} {value:%B %Y}"
@@ -96,7 +101,7 @@ def sentence_list(words: list[str]) -> str:
 def shown(name: str, value: Any) -> str:
     """Write the value of a metric the way the glossary says."""
     kind = METRICS[name].shown_as if name in METRICS else "score"
-    return {"score": score, "share": percent, "times": times, "count": whole, "amount": lambda v: f"{v:,.2f}" if is_number(v) else MISSING}[kind](value)
+    return {"score": score, "share": percent, "times": times, "count": whole, "amount": amount}[kind](value)
 
 
 def interval(name: str, low: Any, high: Any) -> str:
@@ -137,14 +142,19 @@ def read_reliability(reliability: pd.DataFrame, error: Any) -> str:
     """Say whether probabilities can be taken at face value."""
     inside = (reliability["mean_score"] >= reliability["rate_lo"]) & (reliability["mean_score"] <= reliability["rate_hi"])
     verdict = "can be read as they stand" if inside.mean() >= 0.8 else "should be read as an order, not as chances"
-    off = f"; on average they are off by {percent(error, 1 if error >= 0.01 else 2)} points".replace(f"{NBSP}% points", " percentage points") if is_number(error) else ""
-    return f"In {int(inside.sum())} of {len(reliability)} groups the prediction lies within what chance allows{off}: the probabilities {verdict}."
+    off = f"; on average they are off by {100 * error:.1f} percentage points" if is_number(error) else ""
+    groups = f"{int(inside.sum())} of {len(reliability)} groups"
+    return f"In {groups} the prediction lies within what chance allows{off}. The probabilities {verdict}."
 
 
 def read_importance(importance: pd.DataFrame) -> str:
     """Name the three strongest features."""
     top = importance.sort_values("share", ascending=False, kind="stable").head(3)
-    return f"{sentence_list([str(label) for label in top['label']])} make up {percent(top['share'].sum())} of what moves the score; this shows what the model looks at, not what causes it.".capitalize() if len(top) else ""
+    if top.empty:
+        return ""
+    names = sentence_list([str(label) for label in top["label"]])
+    part = percent(top["share"].sum())
+    return f"{names[:1].upper()}{names[1:]} make up {part} of what moves the score. It shows what the model looks at, not what causes it."
 
 
 def read_base_rate(rates: pd.DataFrame) -> str:
@@ -152,11 +162,11 @@ def read_base_rate(rates: pd.DataFrame) -> str:
     known = rates[rates["n"] > 0]
     if known.empty:
         return "No label can be used yet: no window of the horizon has ended."
-    rate = known["n_positive"] / known["n"]
-    low, high = known.loc[rate.idxmin()], known.loc[rate.idxmax()]
+    rate = (known["n_positive"] / known["n"]).to_numpy(float)
     if len(known) == 1:
-        return f"{percent(rate.iloc[0])} of {whole(known['n'].iloc[0])} rows are positive."
-    return f"Between {percent(rate.min())} ({_month(low['as_of_date'])}) and {percent(rate.max())} ({_month(high['as_of_date'])}) of the accounts are positive."
+        return f"{percent(rate[0])} of {whole(known['n'].iloc[0])} rows are positive."
+    low, high = (_month(known["as_of_date"].iloc[int(i)]) for i in (rate.argmin(), rate.argmax()))
+    return f"Between {percent(rate.min())} ({low}) and {percent(rate.max())} ({high}) of the accounts are positive."
 
 
 def read_activity(activity: pd.DataFrame, what: str) -> str:
