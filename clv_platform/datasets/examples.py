@@ -104,7 +104,7 @@ def build_examples(frame: pd.DataFrame, config: CompanyConfig, target: Target) -
     account_id = frame["account_id"].astype(str).to_numpy(dtype=object)
     is_kept = frame["is_eligible"].fillna(False).to_numpy(dtype=bool)
     if target.as_of_dates:
-        is_kept &= np.isin(as_of_date, np.array(target.as_of_dates, dtype="datetime64[D]"))
+        is_kept = is_kept & np.isin(as_of_date, np.array(target.as_of_dates, dtype="datetime64[D]"))
     kept = np.flatnonzero(is_kept)
     kept = kept[np.lexsort((account_id[kept].astype(str), as_of_date[kept]))]
     y = _numbers(frame[label].iloc[kept])

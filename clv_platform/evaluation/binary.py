@@ -97,11 +97,12 @@ def evaluate_binary(
 def evaluate_out_of_fold(
     y: ArrayLike,
     scores: ArrayLike,
-    folds: ArrayLike,
     account_id: ArrayLike,
     *,
     baselines: Mapping[str, ArrayLike],
     model_id: str,
+    f1_thresholds: ArrayLike | None = None,
+    folds: ArrayLike | None = None,
     split: str = "oof_stratified_5",
     seed: int = 0,
     n_bootstraps: int = 500,
@@ -116,12 +117,13 @@ def evaluate_out_of_fold(
         Labels 0/1.
     scores : array of shape (n_seeds, n)
         Each row's probability by the model that hasn't seen it, per fold seed.
-    folds : array of shape (n_seeds, n)
-        Number of the fold that each row was held out in. The F1 threshold of a fold is chosen on the others;
-        `f1_threshold` is the mean.
     account_id : array of shape (n,)
     baselines : mapping of name to array of shape (n_seeds, n) or (n,)
         Out-of-fold probabilities of simple rules.
+    f1_thresholds : array of shape (n_seeds, n), optional
+        The F1 threshold that each row's training part chose; `f1_threshold` is the mean.
+    folds : array of shape (n_seeds, n), optional
+        Instead of thresholds: the fold in which each row was left out. A fold's threshold is then chosen on the scores of the others.
     model_id, split : str
     seed, n_bootstraps : int
     slices : DataFrame of n rows, optional
@@ -133,7 +135,12 @@ def evaluate_out_of_fold(
         With one row per account the figures are account-disjoint as they are, and `pr_auc_account_disjoint` says so.
     """
     labels, by_seed = np.asarray(y, dtype=np.float64), np.atleast_2d(np.asarray(scores, dtype=np.float64))
-    thresholds = cross_fitted_thresholds(labels, by_seed, np.atleast_2d(np.asarray(folds)))
+    if f1_thresholds is not None:
+        thresholds = np.broadcast_to(np.asarray(f1_thresholds, dtype=np.float64), by_seed.shape)
+    elif folds is not None:
+        thresholds = cross_fitted_thresholds(labels, by_seed, np.atleast_2d(np.asarray(folds)))
+    else:
+        raise ValueError("evaluate_out_of_fold: expected f1_thresholds or folds, found neither: F1 needs a threshold from other rows.")
     others = {name: np.atleast_2d(np.asarray(values, dtype=np.float64)) for name, values in baselines.items()}
     champion = None if champion_score is None else np.atleast_2d(np.asarray(champion_score, dtype=np.float64))
     undated = np.full(labels.shape, "NaT", dtype="datetime64[D]")
