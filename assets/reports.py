@@ -3,6 +3,7 @@
 Keep rendering out (see `clv_platform.reports`). Only a run of the newest cutoff publishes.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
@@ -10,6 +11,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 from assets.company import Company
 from assets.partitions import build_cutoffs, is_newest_cutoff, parse_cutoff
 from assets.targets import OWNERS, TargetRoom, floats
+from assets.warehouse import WAREHOUSE_POOL
 from clv_platform.config import Target
 
 
@@ -81,14 +83,18 @@ def build_data_report_asset(company: Company) -> AssetsDefinition:
         owners=["team:data-engineering"],
         kinds={"python", "html"},
         partitions_def=build_cutoffs(company),
+        pool=WAREHOUSE_POOL,
         description="What came in and what became of it: rows, rejects, exclusions, history, features. Read it before any model's report.",
     )
     def data_report(context: AssetExecutionContext) -> MaterializeResult:
-        from clv_platform.reports import gather_data_report, render_data_report
+        from clv_platform.raw import read_raw_load
+        from clv_platform.reports import collect_data_facts, render_data_report
+        from clv_platform.warehouse import open_warehouse
 
-        cutoff = context.partition_key
-        inputs = gather_data_report(company.config, company.paths, warnings=tuple(company.skipped_targets.values()))
-        path = write_page(company.paths.reports / cutoff / "data" / "report.html", render_data_report(inputs))
+        with open_warehouse(company.paths.warehouse, company.settings, read_only=True) as connection:
+            facts = collect_data_facts(connection, company.config, read_raw_load(company.paths))
+        inputs = replace(facts, warnings=(*facts.warnings, *company.skipped_targets.values()))
+        path = write_page(company.paths.reports / context.partition_key / "data" / "report.html", render_data_report(inputs))
         return MaterializeResult(metadata={"page": MetadataValue.path(path), "n_bytes": path.stat().st_size})
 
     return data_report

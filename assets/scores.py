@@ -6,7 +6,7 @@ An older cutoff is scored by its own model. Without a model that passed its gate
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
 from assets.company import Company
-from assets.partitions import build_cutoffs
+from assets.partitions import build_cutoffs, is_newest_cutoff
 from assets.targets import OWNERS, TargetRoom, as_of_name, markdown_table
 from clv_platform.config import Target
 
@@ -26,17 +26,19 @@ def build_scores_asset(company: Company, target: Target) -> AssetsDefinition:
     )
     def scores(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.explain import top_reasons
-        from clv_platform.scores import empty_scores, score_examples
-        from clv_platform.warehouse import write_parquet
+        from clv_platform.scores import empty_scores, history_path, score_examples, write_scores
 
-        artifact = room.load_scorer(context.partition_key)
+        cutoff, threads = context.partition_key, company.settings.threads
+        artifact = room.load_scorer(cutoff)
         if artifact is None:
-            write_parquet(empty_scores("no_champion"), room.history / "none.parquet")
+            write_scores(empty_scores("no model has passed its gate"), history_path(room.history, cutoff, "none"))
             return MaterializeResult(metadata={"dagster/row_count": 0, "champion": "none: no model has passed its gate"})
-        rows = room.scoring_rows(room.read_examples(), context.partition_key)
-        scored = score_examples(artifact, rows, top_reasons(artifact, rows))
+        rows = room.scoring_rows(room.read_examples(), cutoff)
+        reasons = top_reasons(artifact, rows, private=company.config.private, threads=threads)
+        is_champion = is_newest_cutoff(company, cutoff)
+        scored = score_examples(artifact, rows, reasons, cutoff=cutoff, is_champion=is_champion, threads=threads)
         model_id, as_of = artifact.manifest.model_id, as_of_name(None if rows.is_undated else rows.as_of_date.max())
-        write_parquet(scored, room.history / f"{as_of}__{model_id}.parquet")
+        write_scores(scored, history_path(room.history, as_of, model_id))
         top = markdown_table(scored.sort_values("score_rank").head(10)[["account_id", "score", "reasons"]].to_dict("records"))
         return MaterializeResult(metadata={"dagster/row_count": len(scored), "champion": model_id, "as_of_date": as_of, "first_ten": top})
 
