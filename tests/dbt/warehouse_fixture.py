@@ -18,7 +18,9 @@ from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES, SQL_TYPES
 Rows = Sequence[Mapping[str, Any]]
 
 BESIDE_TABLES = {
-    "rejected_rows": "table_name varchar, source_file varchar, source_row bigint, column_name varchar, value varchar, reason varchar, kind varchar",
+    "rejected_rows": (
+        "table_name varchar, source_file varchar, source_row bigint, column_name varchar, value varchar, reason varchar, kind varchar"
+    ),
     "excluded_rows": "table_name varchar, source_file varchar, source_row bigint, rule varchar",
     "load_report": "table_name varchar, source varchar, n_read bigint, n_accepted bigint, n_rejected bigint, n_excluded bigint",
     "coverage": "observed_from date, observed_until date, last_event_at timestamp",
@@ -42,16 +44,20 @@ def create_raw_schema(connection: duckdb.DuckDBPyConnection, config: CompanyConf
         "create or replace table raw.feature_catalogue (" + ", ".join(f'"{name}" {kinds.get(name, "varchar")}' for name in names) + ")"
     )
     for feature in build_feature_catalogue(config):
-        connection.execute(f"insert into raw.feature_catalogue values ({', '.join('?' * len(names))})", [getattr(feature, n) for n in names])
+        connection.execute(
+            f"insert into raw.feature_catalogue values ({', '.join('?' * len(names))})", [getattr(feature, n) for n in names]
+        )
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, source_file: str = "test.csv") -> None:
-    """Append rows to a raw table and count them in the load report."""
-    start = connection.execute(f"select coalesce(max(_source_row), 0) from raw.{table}").fetchall()[0][0]
-    for number, row in enumerate(rows, start + 1):
-        full = {"_source_file": source_file, "_source_row": number, **row}
-        names = ", ".join(f'"{name}"' for name in full)
-        connection.execute(f"insert into raw.{table} ({names}) values ({', '.join('?' * len(full))})", list(full.values()))
+    """Append rows to a raw table in one statement and count them in the load report."""
+    if rows:
+        start = connection.execute(f"select coalesce(max(_source_row), 0) from raw.{table}").fetchall()[0][0]
+        full = [{"_source_file": source_file, "_source_row": number, **row} for number, row in enumerate(rows, start + 1)]
+        names = list(dict.fromkeys(name for row in full for name in row))
+        listed = ", ".join(f'"{name}"' for name in names)
+        marks = ", ".join(f"({', '.join('?' * len(names))})" for _ in full)
+        connection.execute(f"insert into raw.{table} ({listed}) values {marks}", [row.get(name) for row in full for name in names])
     report_load(connection, table)
 
 
