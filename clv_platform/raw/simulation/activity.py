@@ -99,9 +99,7 @@ def build_support_cases(
     return spoil_keys(rng, table)
 
 
-def _moments(
-    rng: np.random.Generator, calendar: Calendar, accounts: Accounts, events: Events, rate: Floats
-) -> tuple[Ints, Ints, Ints]:
+def _moments(rng: np.random.Generator, calendar: Calendar, accounts: Accounts, events: Events, rate: Floats) -> tuple[Ints, Ints, Ints]:
     """Draw random moments of the history while an account is there: account, month and UTC seconds."""
     months = np.arange(calendar.first_visible, calendar.stop)
     counts = rng.poisson(rate[:, months])
@@ -194,9 +192,7 @@ def build_campaign_contacts(
     rng: np.random.Generator, accounts: Accounts, contacts: Contacts, campaigns: Campaigns, events: Events, ids: pa.Array
 ) -> pa.Table:
     """One row per campaign and targeted account that paid then; controls got nothing and cost nothing."""
-    there = (contacts.contacted_at >= events.paid_from[contacts.account]) & (
-        contacts.contacted_at < events.left_at[contacts.account]
-    )
+    there = (contacts.contacted_at >= events.paid_from[contacts.account]) & (contacts.contacted_at < events.left_at[contacts.account])
     account, campaign, control = contacts.account[there], contacts.campaign[there], contacts.is_control[there]
     silent = ~contacts.has_responded[there]
     offer = campaigns.offer[campaign]

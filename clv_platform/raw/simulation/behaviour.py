@@ -48,7 +48,7 @@ class Accounts:
     @property
     def price(self) -> Floats:
         """Monthly price on each plan, shape (accounts, plans)."""
-        return np.round(company.BASE_PRICE + company.SEAT_PRICE * self.seats[:, None], 2)
+        return np.asarray(company.BASE_PRICE + company.SEAT_PRICE * self.seats[:, None], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def draw_behaviour(rng: np.random.Generator, calendar: Calendar, accounts: Accou
     trouble = rng.normal(0.0, 0.6, n)[:, None] + _drifting(rng, n, months, 0.85, 0.8)
 
     def counted(log_mean: Floats, noise: float) -> Floats:
-        return np.round(np.exp(log_mean + season - idle + rng.normal(0.0, noise, shape)))
+        return np.rint(np.exp(log_mean + season - idle + rng.normal(0.0, noise, shape)), dtype=np.float64)
 
     def network(level: float, shift: tuple[float, float, float]) -> Floats:
         fixed = level + rng.normal(0.0, 0.9, n) + np.array(shift)[accounts.territory]
@@ -165,9 +165,7 @@ def draw_behaviour(rng: np.random.Generator, calendar: Calendar, accounts: Accou
     return Behaviour(usage, trouble, is_active, _draw_cases(rng, calendar, accounts, trouble, is_active, idle))
 
 
-def _draw_cases(
-    rng: np.random.Generator, calendar: Calendar, accounts: Accounts, trouble: Floats, is_active: Bools, idle: Floats
-) -> Cases:
+def _draw_cases(rng: np.random.Generator, calendar: Calendar, accounts: Accounts, trouble: Floats, is_active: Bools, idle: Floats) -> Cases:
     """Draw support cases; troubled accounts open more, wait longer and are less content with the answer."""
     n_cases = rng.poisson(np.exp(np.clip(-1.9 + 0.8 * trouble - idle, -8.0, 3.0))) * is_active
     account, month = np.nonzero(n_cases)

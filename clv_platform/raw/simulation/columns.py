@@ -54,8 +54,14 @@ def times(seconds: Ints, missing: Bools | None = None) -> pa.Array:
 
 def numbered(prefix: str, numbers: npt.NDArray[np.integer], width: int) -> pa.Array:
     """Identifiers such as ``A0000017``."""
-    digits = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0")
-    return pc.binary_join_element_wise(prefix, digits, "")
+    # Arrow makes its functions at import, where the type checker can't see them.
+    digits = pc.utf8_lpad(pa.array(numbers).cast(pa.string()), width, "0")  # pyright: ignore[reportAttributeAccessIssue]
+    return joined(prefix, digits, "")
+
+
+def joined(*parts: str | pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Texts joined element by element; the last part stands between the others."""
+    return pc.binary_join_element_wise(*parts)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def row_ids(prefix: str, first_number: int, account: npt.NDArray[np.integer]) -> pa.Array:
@@ -75,9 +81,7 @@ def row_ids(prefix: str, first_number: int, account: npt.NDArray[np.integer]) ->
     begins = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.array([], dtype=np.int64)
     within = np.empty(len(account), dtype=np.int64)
     within[order] = np.arange(len(account)) - np.repeat(begins, np.diff(np.r_[begins, len(ordered)]))
-    return pc.binary_join_element_wise(
-        numbered(prefix, account + first_number, 7), numbered("", within + 1, 3), "-"
-    )
+    return joined(numbered(prefix, account + first_number, 7), numbered("", within + 1, 3), "-")
 
 
 def spoil_keys(rng: np.random.Generator, table: pa.Table, dirt: Dirt = DIRT) -> pa.Table:
@@ -85,13 +89,11 @@ def spoil_keys(rng: np.random.Generator, table: pa.Table, dirt: Dirt = DIRT) -> 
     n = table.num_rows
     luck = rng.random(n)
     bounds = np.cumsum([dirt.duplicate, dirt.null_account, dirt.orphan_account])
-    twice, nameless, orphan = (
-        np.flatnonzero((luck >= low) & (luck < high)) for low, high in zip([0.0, *bounds[:-1]], bounds, strict=True)
-    )
+    twice, nameless, orphan = (np.flatnonzero((luck >= low) & (luck < high)) for low, high in zip([0.0, *bounds[:-1]], bounds, strict=True))
     column = table.schema.get_field_index("account_id")
     without = table.take(pa.array(nameless))
     without = without.set_column(column, "account_id", pa.nulls(len(nameless), pa.string()))
     strangers = table.take(pa.array(orphan))
-    unknown = pc.binary_join_element_wise("X", strangers.column("account_id"), "")
+    unknown = joined("X", strangers.column("account_id"), "")
     strangers = strangers.set_column(column, "account_id", unknown)
     return pa.concat_tables([table, table.take(pa.array(twice)), without, strangers])

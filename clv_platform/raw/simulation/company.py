@@ -88,7 +88,7 @@ class UpgradeEffects:
     impressions count as log1p of a three-month mean less ``centre`` (by plan: the higher plan allows more).
     """
 
-    ceiling: float = 0.26
+    ceiling: float = 0.205
     intercept: float = -6.2
     plan: tuple[float, float] = (0.0, -0.3)
     centre: tuple[float, float] = (6.7, 6.8)

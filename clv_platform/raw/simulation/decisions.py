@@ -61,7 +61,7 @@ class Events:
         return (self.paid_from[:, None] <= at) & (self.left_at[:, None] > at)
 
 
-def _window_mean(values: Floats, weight: Bools | Ints, near: int, far: int, n_out: int) -> tuple[Floats, Bools]:
+def _window_mean(values: Floats, weight: Bools | Floats, near: int, far: int, n_out: int) -> tuple[Floats, Bools]:
     """Weighted mean of months s - far .. s - near for s = 0 .. n_out - 1, and whether there was any to take."""
     months = values.shape[1]
     zero = np.zeros((values.shape[0], 1))
@@ -73,15 +73,18 @@ def _window_mean(values: Floats, weight: Bools | Ints, near: int, far: int, n_ou
     return (total[:, after] - total[:, before]) / np.maximum(n, 1), n > 0
 
 
-def _satisfaction_by_month(calendar: Calendar, behaviour: Behaviour) -> tuple[Floats, Ints]:
+def _satisfaction_by_month(calendar: Calendar, behaviour: Behaviour) -> tuple[Floats, Floats]:
     """Sum and number of satisfaction answers by account and month of closing."""
     cases, shape = behaviour.cases, behaviour.trouble.shape
     month = calendar.index_of(cases.closed_at)
     known = (cases.satisfaction > 0) & (month >= 0) & (month < shape[1])
     cell = cases.account[known] * shape[1] + month[known]
     size = shape[0] * shape[1]
-    total = np.bincount(cell, weights=cases.satisfaction[known], minlength=size).reshape(shape)
-    return total, np.bincount(cell, minlength=size).reshape(shape)
+    total = np.zeros(size)
+    number = np.zeros(size)
+    np.add.at(total, cell, cases.satisfaction[known])
+    np.add.at(number, cell, 1.0)
+    return total.reshape(shape), number.reshape(shape)
 
 
 def build_chances(calendar: Calendar, accounts: Accounts, behaviour: Behaviour, contacts: Contacts) -> Chances:

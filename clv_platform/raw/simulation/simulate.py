@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from clv_platform.raw.simulation import activity, company, tables
 from clv_platform.raw.simulation.behaviour import draw_accounts, draw_behaviour
@@ -123,9 +122,7 @@ def _check(out: Path, oracle: Path, n_accounts: int, seed: int, threads: int) ->
         )
 
 
-def _chunks(
-    calendar: Calendar, campaigns: Campaigns, n_accounts: int, seed: int, threads: int
-) -> Iterator[dict[str, pa.Table]]:
+def _chunks(calendar: Calendar, campaigns: Campaigns, n_accounts: int, seed: int, threads: int) -> Iterator[dict[str, pa.Table]]:
     """Tables of each chunk in order, at most ``threads`` + 1 chunks in memory."""
     n_chunks = -(-n_accounts // company.CHUNK_ACCOUNTS)
     if threads == 1:
@@ -142,9 +139,7 @@ def _chunks(
             yield running.popleft().result()
 
 
-def _simulate_chunk(
-    calendar: Calendar, campaigns: Campaigns, n_accounts: int, seed: int, chunk: int
-) -> dict[str, pa.Table]:
+def _simulate_chunk(calendar: Calendar, campaigns: Campaigns, n_accounts: int, seed: int, chunk: int) -> dict[str, pa.Table]:
     """Tables of one chunk: always all of its accounts are drawn, then those beyond ``n_accounts`` are left out."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(chunk,)))
     size = company.CHUNK_ACCOUNTS
@@ -167,6 +162,4 @@ def _simulate_chunk(
     }
     built["truth"], built["truth_top_plan"] = build_truth(calendar, accounts, chances, events, ids)
     n_kept = min(size, n_accounts - chunk * size)
-    return {
-        name: table.filter(pc.less(table[ACCOUNT], n_kept)).drop_columns([ACCOUNT]) for name, table in built.items()
-    }
+    return {name: table.filter(pa.array(table[ACCOUNT].to_numpy() < n_kept)).drop_columns([ACCOUNT]) for name, table in built.items()}

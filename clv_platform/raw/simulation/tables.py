@@ -48,9 +48,7 @@ def build_accounts(rng: np.random.Generator, accounts: Accounts, ids: pa.Array) 
     return spoil_keys(rng, table)
 
 
-def build_subscriptions(
-    rng: np.random.Generator, calendar: Calendar, accounts: Accounts, events: Events, ids: pa.Array
-) -> pa.Table:
+def build_subscriptions(rng: np.random.Generator, calendar: Calendar, accounts: Accounts, events: Events, ids: pa.Array) -> pa.Table:
     """One row per account and stretch on one plan; a change closes a row and opens the next at the same moment."""
     n = len(accounts)
     everyone = np.arange(n)
@@ -108,9 +106,7 @@ def build_subscriptions(
     return pa.concat_tables([spoil_keys(rng, table), errors])
 
 
-def build_orders(
-    rng: np.random.Generator, calendar: Calendar, accounts: Accounts, events: Events, ids: pa.Array
-) -> pa.Table:
+def build_orders(rng: np.random.Generator, calendar: Calendar, accounts: Accounts, events: Events, ids: pa.Array) -> pa.Table:
     """One row per invoice, add-on or refund of the history.
 
     Invoices fall on the first moment of each month, in advance, at the price of the plan held then. Add-ons and

@@ -38,9 +38,7 @@ def _steps(chances: Chances, events: Events, as_of: Ints) -> tuple[list[Floats],
     return leaves, upgrades
 
 
-def build_truth(
-    calendar: Calendar, accounts: Accounts, chances: Chances, events: Events, ids: pa.Array
-) -> tuple[pa.Table, pa.Table]:
+def build_truth(calendar: Calendar, accounts: Accounts, chances: Chances, events: Events, ids: pa.Array) -> tuple[pa.Table, pa.Table]:
     """Truth for the accounts that pay on each first of a month, from the history's first to its end.
 
     Returns
@@ -109,9 +107,7 @@ def _first_rise(calendar: Calendar, events: Events, as_of: Ints) -> Ints:
     return padded[:, as_of]
 
 
-def _expected_value(
-    accounts: Accounts, chances: Chances, plan: Ints, as_of: Ints, leaves: list[Floats], upgrades: list[Floats]
-) -> Floats:
+def _expected_value(accounts: Accounts, chances: Chances, plan: Ints, as_of: Ints, leaves: list[Floats], upgrades: list[Floats]) -> Floats:
     """Expected revenue in [as_of, as_of + 180 days): six invoices with their add-ons and refunds."""
     price = accounts.price * (1 - accounts.discount[:, None]) * expected_revenue_factor()
     on_plan = (plan[:, :, None] == np.arange(len(company.PLANS))).astype(float)

@@ -70,9 +70,7 @@ class ParquetFolder:
         self._writers[name].write_table(pa.concat_tables(pieces), row_group_size=ROWS_PER_GROUP)
         self._waiting[name] = []
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
             if kind is None:
                 for name in self._waiting:

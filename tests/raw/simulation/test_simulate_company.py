@@ -3,6 +3,7 @@
 import hashlib
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -217,11 +218,17 @@ def test_short_histories_work(tmp_path: Path, months: int) -> None:
         ({"end": date(2025, 5, 2)}, "end must be the first day of a month, found 2025-05-02: take 2025-05-01"),
     ],
 )
-def test_a_wrong_request_is_refused_in_words_and_writes_nothing(tmp_path: Path, wrong: dict, message: str) -> None:
-    request = {"n_accounts": 3, "n_months": 2, "seed": 1} | wrong
+def test_a_wrong_request_is_refused_in_words_and_writes_nothing(tmp_path: Path, wrong: dict[str, Any], message: str) -> None:
+    request: dict[str, Any] = {"n_accounts": 3, "n_months": 2, "seed": 1} | wrong
     with pytest.raises(ValueError, match=message):
         simulate_company(tmp_path / "raw", **request)
     assert not list(tmp_path.iterdir())
+
+
+def interrupt_while_writing(target: Path) -> None:
+    with ParquetFolder(target) as folder:
+        folder.append("t", pa.table({"x": [2]}))
+        raise KeyboardInterrupt
 
 
 def test_an_interrupted_run_leaves_the_old_files_and_the_next_one_clears_up(tmp_path: Path) -> None:
@@ -229,9 +236,8 @@ def test_an_interrupted_run_leaves_the_old_files_and_the_next_one_clears_up(tmp_
     piece = pa.table({"x": [1]})
     with ParquetFolder(target) as folder:
         folder.append("t", piece)
-    with pytest.raises(KeyboardInterrupt), ParquetFolder(target) as folder:
-        folder.append("t", pa.table({"x": [2]}))
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        interrupt_while_writing(target)
     assert pq.read_table(target / "t.parquet").equals(piece)
     # A kill runs no clean-up: what it leaves behind is a hidden folder beside the old files.
     killed = ParquetFolder(target).__enter__()
