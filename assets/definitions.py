@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dagster import Definitions, LoggerDefinition
+from dagster import Definitions, LoggerDefinition, definitions
 
 from assets.checks.models import build_model_checks
 from assets.checks.raw import build_raw_checks
@@ -78,3 +78,9 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
         resources={"dbt": build_dbt(company), **overrides.resources},
         loggers=dict(overrides.loggers) or None,
     )
+
+
+@definitions
+def defs() -> Definitions:
+    """What Dagster's tools load; a function, so that importing this module reads no config and makes no manifest."""
+    return build_defs()

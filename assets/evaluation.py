@@ -66,9 +66,9 @@ def evaluate_candidate(room: TargetRoom, cutoff: str):
         return evaluate_out_of_fold(
             folds.y,
             np.stack([result.score for result in folds.results]),
-            np.stack([result.fold for result in folds.results]),
             folds.account_id,
             baselines={name: np.stack([result.baselines[name] for result in folds.results]) for name in names},
+            f1_thresholds=np.stack([result.f1_threshold for result in folds.results]),
             split=folds.split,
             slices=_slices(room, examples.take(folds.rows).X),
             **options,

@@ -55,8 +55,10 @@ class DbtCli(DbtCliResource):
         # Only fetch_row_counts and fetch_column_metadata need the adapter; importing dbt here costs two seconds.
         return None
 
-    def cli(self, args: Any, *, target_path: Path, **options: Any) -> Any:
+    def cli(self, args: Any, *, target_path: Path | None = None, **options: Any) -> Any:
         """Start dbt as the parent does, with this company's environment; a dbt that a killed run left behind is ended first."""
+        if target_path is None:
+            raise ValueError("dbt needs a target folder of its own: without one its logs would lie in the project.")
         note = target_path.parent / "dbt.process"
         end_orphan(note)
         with _environ(self.environment):

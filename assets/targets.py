@@ -4,6 +4,7 @@ Here: the glue that all per-target assets share. Keep decisions out: they are th
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -132,7 +133,7 @@ def picture(png: bytes, title: str) -> Any:
     return MetadataValue.md(f"![{title}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
-def markdown_table(rows: list[dict[str, Any]]) -> Any:
+def markdown_table(rows: Sequence[Mapping[Any, Any]]) -> Any:
     """Rows as a table in the UI; figures with four digits."""
     if not rows:
         return MetadataValue.md("(no rows)")
