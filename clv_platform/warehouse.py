@@ -9,7 +9,6 @@ Keep out: what is stored (that is `raw` and dbt). Everything here works on DuckD
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -103,7 +102,7 @@ def read_parquet(path: Path | Sequence[Path], columns: Sequence[str] | None = No
     for one in paths:
         if not one.is_file():
             raise FileNotFoundError(f"{one}: expected a Parquet file, found none. Run the step that writes it first.")
-    tables = [pq.read_table(one, columns=None if columns is None else list(columns), partitioning=None) for one in paths]
+    tables = [pq.read_table(one, columns=None if columns is None else list(columns)) for one in paths]
     return pa.concat_tables(tables, promote_options="default").to_pandas()
 
 
@@ -170,7 +169,7 @@ def replacing(path: Path) -> Iterator[Path]:
     unfinished = path.parent / f".{path.name}.{uuid4().hex[:8]}.unfinished"
     try:
         yield unfinished
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -5,8 +5,10 @@ Add a file format to `reading`, a rule about rows to `validation`, a spelling of
 Keep out: cleaning and features (dbt does these), models.
 """
 
+from clv_platform.raw.checking import SourceCheck, check_sources
+from clv_platform.raw.drafting import draft_config
 from clv_platform.raw.errors import RawDataError
 from clv_platform.raw.loading import load_raw
 from clv_platform.raw.summary import RawLoad, TableLoad, read_raw_load
 
-__all__ = ["RawDataError", "RawLoad", "TableLoad", "load_raw", "read_raw_load"]
+__all__ = ["RawDataError", "RawLoad", "SourceCheck", "TableLoad", "check_sources", "draft_config", "load_raw", "read_raw_load"]

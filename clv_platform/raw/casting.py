@@ -18,9 +18,13 @@ FALSE_WORDS = ("false", "f", "no", "n", "0", "0.0", "off", "nein", "falsch", "no
 # Unambiguous spellings beyond ISO; day/month/year and month/day/year can't be told apart, so those need `date_format`.
 DATE_SPELLINGS = ("%Y%m%d", "%Y-%m", "%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y/%m", "%d-%b-%Y", "%d %b %Y", "%d %B %Y")
 WANTED: dict[ColumnType, str] = {
-    "text": "a text", "integer": "a whole number", "number": "a number", "money": "an amount of money", "boolean": "yes or no (true, false, 1, 0)",
+    "text": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "money": "an amount of money",
+    "boolean": "yes or no (true, false, 1, 0)",
     "timestamp": "a date",
-}  # fmt: skip
+}
 
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT")
 _FLOATS = ("FLOAT", "DOUBLE", "REAL")
@@ -87,7 +91,8 @@ def cast_column(column_sql: str, source_type: str, target: ColumnType, spelling:
 def _as_text(given: str, source_type: str) -> str:
     # An id that pandas kept as 12345.0 is 12345.
     if source_type in _FLOATS:
-        return f"(case when {given} = floor({given}) and abs({given}) < 1e15 then cast(cast({given} as bigint) as varchar) else cast({given} as varchar) end)"
+        whole = f"{given} = floor({given}) and abs({given}) < 1e15"
+        return f"(case when {whole} then cast(cast({given} as bigint) as varchar) else cast({given} as varchar) end)"
     return f"cast({given} as varchar)"
 
 
@@ -108,8 +113,9 @@ def _from_text(text: str, target: ColumnType, spelling: Spelling) -> str:
         return f"(case {cases} end)"
     if spelling.decimal == ",":
         # 1.234,56: dots separate thousands only where they stand at thousands; anything else with a dot is not understood.
+        grouped = "'[+-]?\\d{1,3}(\\.\\d{3})+(,\\d*)?'"
         text = (
-            f"(case when regexp_full_match({text}, '[+-]?\\d{{1,3}}(\\.\\d{{3}})+(,\\d*)?') then replace(replace({text}, '.', ''), ',', '.') "
+            f"(case when regexp_full_match({text}, {grouped}) then replace(replace({text}, '.', ''), ',', '.') "
             f"when contains({text}, '.') then null else replace({text}, ',', '.') end)"
         )
     # DuckDB reads 1_000 as a number; people don't write so, and an id that looks so is not one.

@@ -36,7 +36,7 @@ def convert_expressions(
     code = f"upper(trim({value_name(position)}))"
     kept = " and _clv_rule is null" if "_clv_rule" in rows else ""
     found = connection.execute(
-        f"select {code} as code, count(*) from ({rows}) where {value_name(position)} is not null and {code} <> ''{kept} group by 1 order by 1"
+        f"select {code} as code, count(*) from ({rows}) where nullif({code}, '') is not null{kept} group by 1 order by 1"
     ).fetchall()
     own = config.currency.upper()
     rates = {name.upper(): rate for name, rate in config.exchange_rates.items()} | {own: 1.0}

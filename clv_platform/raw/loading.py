@@ -215,7 +215,8 @@ def _warnings(
             warnings.append(f"{load.name}: {load.source} has no rows.")
         elif load.n_rejected > 0.05 * load.n_read:
             top = connection.execute(
-                "select reason, column_name, count(*) from raw.rejected_rows where table_name = ? group by all order by 3 desc, 1, 2 limit 1",
+                "select reason, column_name, count(*) from raw.rejected_rows where table_name = ? "
+                "group by all order by 3 desc, 1, 2 limit 1",
                 [load.name],
             ).fetchone()
             assert top is not None

@@ -1,6 +1,6 @@
 """Which column of a source becomes which column of a raw table, and how it is cast.
 
-Here: the config's mapping, columns of the same name, extra columns (kept as they are), declared columns (cast to their type), labels (text).
+Here: the config's mapping, columns of the same name, extra columns (kept as they are), declared columns (cast), labels (text).
 Keep out: what values are allowed (`validation`).
 """
 
@@ -104,8 +104,10 @@ def declared_columns(table: RawTable, config: CompanyConfig) -> dict[str, Column
         columns = config.snapshot_columns
         labels = tuple(target.label_column for target in config.targets if target.label_column)
     contract = set(table.column_names)
-    typed = {name: _DECLARED[column.type] for name, column in columns.items() if name not in contract}
-    return typed | dict.fromkeys(labels, "text")
+    typed: dict[str, ColumnType] = {str(name): _DECLARED[column.type] for name, column in columns.items() if name not in contract}
+    for label in labels:
+        typed[label] = "text"
+    return typed
 
 
 def _mapped(name: str, found: tuple[str, str] | None, type_: ColumnType, spelling: Spelling, column: Column | None) -> MappedColumn:

@@ -22,7 +22,8 @@ ACCOUNT_IDS = "_clv_account_ids"
 """Temporary table of the accepted account ids, once each."""
 
 _LOG_TABLES = {
-    "rejected_rows": "table_name varchar, source_file varchar, source_row bigint, column_name varchar, value varchar, reason varchar, kind varchar",
+    "rejected_rows": "table_name varchar, source_file varchar, source_row bigint, column_name varchar, value varchar, reason varchar, "
+    "kind varchar",
     "excluded_rows": "table_name varchar, source_file varchar, source_row bigint, rule varchar",
     "load_report": "table_name varchar, source varchar, n_read bigint, n_accepted bigint, n_rejected bigint, n_excluded bigint",
 }
@@ -107,8 +108,9 @@ def fill_table(
         ) from error
     if relation.n_read != n_accepted + n_rejected + n_excluded:
         raise RawDataError(
-            f"{relation.label}: rows of table {table.name} were lost: read {relation.n_read}, accepted {n_accepted}, rejected {n_rejected}, "
-            f"excluded {n_excluded}. This is a fault of the loader, not of the file: please report it with the source's block of the config."
+            f"{relation.label}: rows of table {table.name} were lost: read {relation.n_read}, accepted {n_accepted}, "
+            f"rejected {n_rejected}, excluded {n_excluded}. This is a fault of the loader, not of the file: please report it with the "
+            "source's block of the config."
         )
     return TableLoad(table.name, relation.label, relation.n_read, n_accepted, n_rejected, n_excluded)
 
@@ -157,7 +159,8 @@ def _list_excluded(connection: Connection, table: RawTable, source: Source, rows
     if not source.exclude:
         return 0
     connection.execute(
-        f"insert into raw.excluded_rows select {quote_text(table.name)}, _clv_file, _clv_row, _clv_rule from ({rows}) where _clv_rule is not null"
+        f"insert into raw.excluded_rows select {quote_text(table.name)}, _clv_file, _clv_row, _clv_rule from ({rows}) "
+        "where _clv_rule is not null"
     )
     return _count(connection, f"raw.excluded_rows where table_name = {quote_text(table.name)}")
 

@@ -54,7 +54,7 @@ def build_checks(table: RawTable, source: Source, columns: Sequence[MappedColumn
     """List the checks of a table's rows, in the order in which a row's first problem is sought."""
     positions = {column.name: position for position, column in enumerate(columns) if column.source_name}
     checks: list[Check] = []
-    for name, position in positions.items():
+    for position in positions.values():
         checks += _column_checks(columns[position], position, source)
     checks += _order_checks(table, positions)
     required = set(table.required)

@@ -1,6 +1,6 @@
 """Delimited files (CSV and its kin) and plain text lines, read by DuckDB as text, one column a name.
 
-Here: the header decides the columns, every value stays text, rows with a wrong number of fields are kept apart instead of stopping the load.
+Here: the header decides the columns, every value stays text, rows with a wrong number of fields are kept apart and don't stop the load.
 Keep out: types and meaning of columns (that is `raw.casting`), encodings (`text_files`).
 """
 
@@ -67,10 +67,21 @@ def read_delimited(bench: Workbench, origin: Input, files: Sequence[tuple[Path, 
         _read_file(bench, layout, options, name, rows, malformed, 1 if origin.header and not origin.column_names else 0)
     relation = materialised(bench, rows, tuple((name, "VARCHAR") for name in names), label, malformed=malformed)
     n_malformed = bench.count(quote_name(malformed))
-    if not relation.n_rows and not n_malformed:
+    if not relation.n_rows and not n_malformed and not origin.database:
         raise RawDataError(f"{label}: expected rows below the header, found the header only. Export the data again, or set `optional: true`"
                            " and remove the file until there are rows.")  # fmt: skip
     return Relation(**{**relation.__dict__, "n_malformed": n_malformed})
+
+
+def read_copies(bench: Workbench, origin: Input, copies: Sequence[tuple[Path, str, str]], label: str) -> Relation:
+    """Read temporary copies (path, name of rows, what people know it as): messages name what they know, not the copy."""
+    try:
+        return read_delimited(bench, origin.model_copy(update={"delimiter": ",", "encoding": "utf-8"}), [c[:2] for c in copies], label)
+    except RawDataError as error:
+        text = str(error)
+        for copy, _, known_as in copies:
+            text = text.replace(str(copy), known_as)
+        raise RawDataError(text) from None
 
 
 def read_lines(bench: Workbench, origin: Input, files: Sequence[tuple[Path, str]], label: str) -> Relation:

@@ -90,11 +90,13 @@ def find_files(table: str, origin: Input, is_optional: bool = False) -> list[tup
                 "${CLV_SAMPLE_DATA}; write other paths out."
             )
         literal = Path(pattern)
-        found = [literal] if literal.is_file() else sorted(Path(hit) for hit in glob.glob(pattern, recursive=True) if Path(hit).is_file())
+        # `glob`, not `Path.glob`: the pattern is a whole path, whose folders may be patterns, too.
+        hits = [literal] if literal.is_file() else [Path(hit) for hit in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
+        found = [path for path in hits if path.is_file()]
         if not found and not is_optional:
             raise RawDataError(
-                f"{pattern}: expected a file for sources.{table}, found none. Correct `files` (relative paths start at the config's folder), "
-                "or set `optional: true` if it comes later."
+                f"{pattern}: expected a file for sources.{table}, found none. Correct `files` (relative paths start at the config's "
+                "folder), or set `optional: true` if it comes later."
             )
         paths += [path for path in found if path not in paths]
     if len({path.name for path in paths}) == len(paths) and len({len(path.name) - len(str(path)) for path in paths}) == 1:

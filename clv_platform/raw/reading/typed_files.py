@@ -14,7 +14,7 @@ from pathlib import Path
 
 from clv_platform.config import Input
 from clv_platform.raw.errors import RawDataError, first_line, listed
-from clv_platform.raw.reading.delimited import read_delimited
+from clv_platform.raw.reading.delimited import read_copies
 from clv_platform.raw.reading.relation import FILE_COLUMN, ROW_COLUMN, Relation, Workbench, materialised
 from clv_platform.warehouse import WarehouseError, quote_name, quote_text
 
@@ -42,11 +42,9 @@ def read_parquet_files(bench: Workbench, files: Sequence[tuple[Path, str]], labe
         ) from error
     # Bookkeeping of an earlier load that was exported: not data.
     columns = tuple((name, type_) for name, type_ in columns if name not in {"_source_file", "_source_row"})
-    if len(files) == 1:
-        file_sql = quote_text(files[0][1])
-    else:
-        # All names are the path without the same beginning.
-        file_sql = f"substr(_clv_filename, {len(str(files[0][0])) - len(files[0][1]) + 1})"
+    # Of several files, the part of the path after what all have in common; its length is known from the first.
+    cut = len(str(files[0][0])) - len(files[0][1]) + 1
+    file_sql = quote_text(files[0][1]) if len(files) == 1 else f"substr(_clv_filename, {cut})"
     return Relation(
         from_sql=scan, columns=columns, file_sql=file_sql, row_sql="file_row_number + 1", n_rows=int(row[0] or 0) if row else 0, label=label
     )
@@ -91,16 +89,8 @@ def read_excel_files(bench: Workbench, origin: Input, files: Sequence[tuple[Path
     RawDataError
         When a file is no workbook, or has no such sheet or no rows.
     """
-    copies = [(_sheet_as_csv(bench, path, origin.sheet), name) for path, name in files]
-    plain = Input(header=origin.header, column_names=origin.column_names, delimiter=",")
-    try:
-        return read_delimited(bench, plain, copies, label)
-    except RawDataError as error:
-        # The temporary copies mean nothing to people.
-        text = str(error)
-        for (copy, _), (path, _) in zip(copies, files, strict=True):
-            text = text.replace(str(copy), str(path))
-        raise RawDataError(text) from error
+    copies = [(_sheet_as_csv(bench, path, origin.sheet), name, str(path)) for path, name in files]
+    return read_copies(bench, origin, copies, label)
 
 
 def _check_parquet(path: Path) -> None:
