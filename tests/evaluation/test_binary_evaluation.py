@@ -11,18 +11,8 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 from clv_platform.evaluation import cross_fitted_thresholds, evaluate_binary, evaluate_out_of_fold
 from clv_platform.metrics import f1_at, pr_auc
 
-FIGURES = [
-    "pr_auc",
-    "pr_auc_baseline",
-    "roc_auc",
-    "f1",
-    "log_loss",
-    "brier",
-    "lift_at_10",
-    "lift_at_20",
-    "capture_at_20",
-    "calibration_error",
-]
+FIGURES = ["pr_auc", "pr_auc_baseline", "roc_auc", "f1", "log_loss", "brier", "lift_at_10", "lift_at_20", "capture_at_20"]
+FIGURES += ["calibration_error"]
 
 
 def test_metrics_have_every_promised_key_and_an_interval_around_each_figure(signal):
@@ -151,5 +141,10 @@ class TestOutOfFold:
 
     def test_predictions_keep_each_seeds_scores(self):
         predictions = self._evaluate().predictions
-        assert [name for name in predictions if name.startswith("score")] == ["score", "score_seed_0", "score_seed_1", "score_seed_2"]
+        assert [name for name in map(str, predictions) if name.startswith("score")] == [
+            "score",
+            "score_seed_0",
+            "score_seed_1",
+            "score_seed_2",
+        ]
         assert predictions["as_of_date"].isna().all()

@@ -25,26 +25,25 @@ def test_decisions_are_plain_json(signal):
     assert json.loads(json.dumps(decide_gate(signal).to_json()))["is_promoted"] is True
 
 
-def test_noise_is_turned_away_in_at_least_95_of_100_simulations(rows_of, evaluation_of):
-    rejected = sum(decide_gate(evaluation_of(rows_of(300, 0.0, seed), n_bootstraps=60)).verdict == "nothing_learnt" for seed in range(100))
-    assert rejected >= 95
+def test_noise_is_turned_away_in_at_least_95_percent_of_simulations(rows_of, evaluation_of):
+    decisions = [decide_gate(evaluation_of(rows_of(300, 0.0, seed), n_bootstraps=60)) for seed in range(60)]
+    assert sum(decision.verdict == "nothing_learnt" for decision in decisions) >= 57
 
 
-def test_noise_with_a_good_log_loss_is_turned_away_by_pr_auc_alone_when_only_prevalence_stands_beside_it(rows_of, evaluation_of):
+def test_noise_that_only_has_to_beat_prevalence_is_turned_away_in_at_least_95_percent(rows_of, evaluation_of):
     rejected = 0
-    for seed in range(100):
+    for seed in range(60):
         rows = rows_of(300, 0.0, seed)
         base = rows["baselines"]["prevalence"]
+        # So close to prevalence that the log loss can't tell: PR-AUC has to.
         harmless = base + 1e-6 * (rows["score"] - rows["score"].mean())
-        rejected += not decide_gate(
-            evaluation_of(rows | {"score": harmless, "baselines": {"prevalence": base}}, n_bootstraps=60)
-        ).is_promoted
-    assert rejected >= 90
+        evaluation = evaluation_of(rows | {"score": harmless, "baselines": {"prevalence": base}}, n_bootstraps=60)
+        rejected += not decide_gate(evaluation).is_promoted
+    assert rejected >= 57
 
 
-def test_signal_is_let_through_in_at_least_95_of_100_simulations(rows_of, evaluation_of):
-    promoted = sum(decide_gate(evaluation_of(rows_of(700, 2.0, seed), n_bootstraps=60)).is_promoted for seed in range(100))
-    assert promoted >= 95
+def test_signal_is_let_through_in_at_least_95_percent_of_simulations(rows_of, evaluation_of):
+    assert sum(decide_gate(evaluation_of(rows_of(700, 2.0, seed), n_bootstraps=60)).is_promoted for seed in range(60)) >= 57
 
 
 def test_a_model_as_good_as_a_simple_rule_learnt_nothing(signal_rows, evaluation_of):
@@ -75,7 +74,8 @@ def test_test_rows_without_positives_end_in_a_verdict_not_in_a_crash(rows_of, ev
 
 
 def test_a_champion_that_is_better_beyond_chance_stays(signal_rows, evaluation_of):
-    weaker = np.clip(signal_rows["score"] * np.exp(np.random.default_rng(0).normal(0, 0.8, 4500)), 0, 1)
+    odds = signal_rows["score"] / (1 - signal_rows["score"]) * np.exp(np.random.default_rng(0).normal(0, 0.8, 4500))
+    weaker = odds / (1 + odds)
     evaluation = evaluation_of(
         signal_rows | {"score": weaker, "baselines": {"prevalence": signal_rows["baselines"]["prevalence"]}},
         champion_score=signal_rows["score"],
