@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import lightgbm as lgb
 
 DEFAULTS: Mapping[str, float | int | bool] = {
-    "learning_rate": 0.02,
+    "learning_rate": 0.04,
     "num_leaves": 15,
     "min_data_in_leaf": 100,
     "feature_fraction": 0.3,
@@ -31,9 +31,9 @@ DEFAULTS: Mapping[str, float | int | bool] = {
     "bagging_freq": 1,
     "lambda_l2": 10.0,
     "max_bin": 127,
-    "num_iterations": 800,
-    "early_stopping_round": 60,
-    "n_bags": 3,
+    "num_iterations": 500,
+    "early_stopping_round": 40,
+    "n_bags": 2,
 }
 _FIXED = {"objective": "binary", "metric": "None", "verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1}
 _OURS = ("num_iterations", "early_stopping_round", "n_bags")
