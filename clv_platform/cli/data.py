@@ -56,10 +56,7 @@ def clean_company(config_path: Path | None, keep: int | None) -> int:
     from clv_platform.reports import clean
 
     config, paths, _ = load_company_config(config_path)
-    removed = clean(paths, keep or config.keep_runs)
-    for path in removed:
-        say(f"removed {path}")
-    say(f"{len(removed)} old folder{'' if len(removed) == 1 else 's'} removed; the newest {keep or config.keep_runs} runs are kept.")
+    say(clean(paths, keep or config.keep_runs).describe())
     return OK
 
 
@@ -87,5 +84,5 @@ def check_company(config_path: Path | None) -> int:
 
     config, _, settings = load_company_config(config_path)
     found = check_sources(config, settings)
-    say(str(found))
-    return OK
+    say(found.render())
+    return OK if found.is_good else UNUSABLE_INPUT
