@@ -145,7 +145,7 @@ def _summarise_features(connection: Connection, config: CompanyConfig) -> tuple[
         for f in known
     ]  # fmt: skip
     words = (
-        f"{n_rows:,} rows (accounts at their dates) of {table}" if step == 1 else f"every {step}th account of {n_rows:,} rows of {table}"
+        f"{n_rows:,} rows (accounts at their dates) of {table}" if step == 1 else f"one account in {step} of the {n_rows:,} rows of {table}"
     )
     return pd.DataFrame(rows), words
 

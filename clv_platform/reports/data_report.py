@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import DataReportInputs
 from clv_platform.reports.page import Picture, render_page
@@ -26,7 +25,6 @@ COST_OF_ABSENCE = {
     "feedback": "No feedback: what accounts say stays unheard.",
     "campaigns": "No campaigns: contacts, if given, carry no name, channel or budget.",
     "campaign_contacts": "No campaign contacts: nobody can tell whether an account acted on its own or because it was asked.",
-    "account_snapshots": "No ready-made snapshots: all features are computed from the tables above.",
 }
 MAX_REASONS_PER_TABLE = 12
 
@@ -54,13 +52,13 @@ def render_data_report(inputs: DataReportInputs) -> str:
     """
     return render_page(
         "data_report.html.j2",
-        title=f"{inputs.config.title}: the data",
+        title=f"{inputs.config.title} · the data",
         inputs=inputs,
         headline=_headline(inputs),
         conservation=_conservation_table(inputs.tables),
         is_conserved=_is_conserved(inputs.tables),
         rejects=_reasons_table(inputs),
-        absent=[(name.replace("_", " "), COST_OF_ABSENCE[name]) for name in RAW_TABLES if name not in inputs.config.sources],
+        absent=[(name.replace("_", " "), COST_OF_ABSENCE[name]) for name in COST_OF_ABSENCE if name not in inputs.config.sources],
         activity=_activity_pictures(inputs.activity),
         eligibility=_eligibility_table(inputs),
         base_rates=_base_rate_pictures(inputs.base_rates),
@@ -87,7 +85,7 @@ def _headline(inputs: DataReportInputs) -> str:
     tables = inputs.tables
     if tables.empty:
         return "No row has been read yet."
-    read, used = int(tables["n_read"].sum()), tables["n_accepted"].sum()
+    read, used = int(tables["n_read"].sum()), int(tables["n_used"].fillna(tables["n_accepted"]).sum())
     text = f"{whole(used)} of {whole(read)} rows read are used ({percent(used / read, 1) if read else MISSING}), from {len(tables)} tables"
     if inputs.observed_from and inputs.observed_until:
         text += f", with events from {words.day(inputs.observed_from)} to before {words.day(inputs.observed_until)}"
@@ -173,11 +171,13 @@ def _eligibility_table(inputs: DataReportInputs) -> Table | None:
     excluded = inputs.excluded_accounts
     reasons = list(dict.fromkeys(excluded["reason"])) if len(excluded) else []
     rows = []
-    for row in inputs.spine.to_dict("records"):
-        date = row["as_of_date"]
-        cells = [Cell("undated" if pd.isna(date) else f"{pd.Timestamp(date):%Y-%m-%d}"), _count(row["n_accounts"], None)]
+    dates = [*inputs.spine["as_of_date"], *(excluded["as_of_date"] if len(excluded) else ())]
+    for date in sorted({None if pd.isna(date) else date for date in dates}, key=str):
+        kept = inputs.spine["as_of_date"].isna() if date is None else inputs.spine["as_of_date"] == date
+        cells = [Cell("undated" if date is None else f"{pd.Timestamp(date):%Y-%m-%d}")]
+        cells.append(_count(int(inputs.spine.loc[kept, "n_accounts"].sum()), None))
         for reason in reasons:
-            same = excluded["as_of_date"].isna() if pd.isna(date) else excluded["as_of_date"] == date
+            same = excluded["as_of_date"].isna() if date is None else excluded["as_of_date"] == date
             cells.append(_count(int(excluded.loc[same & (excluded["reason"] == reason), "n"].sum()), None))
         rows.append(tuple(cells))
     header = ("snapshot", "accounts kept", *(f"left out: {reason}" for reason in reasons))

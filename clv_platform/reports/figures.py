@@ -212,7 +212,9 @@ def activity_over_time(activity: pd.DataFrame, label: str, *, picture_format: Fo
     """
 
     def draw(axes: Axes) -> None:
-        axes.bar(pd.to_datetime(activity["month"]).to_numpy(), activity["n_rows"].to_numpy(float), width=24, color=MODEL)
+        axes.bar(
+            pd.to_datetime(activity["month"]).to_numpy(), activity["n_rows"].to_numpy(float), width=np.timedelta64(24, "D"), color=MODEL
+        )
         axes.set(ylabel=label)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.grid(visible=False, axis="x")

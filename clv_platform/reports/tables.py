@@ -14,7 +14,7 @@ import pandas as pd
 
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.metric_glossary import METRICS
-from clv_platform.reports.words import MISSING, event_words, interval, is_number, percent, score, shown, times, whole
+from clv_platform.reports.words import MISSING, event_words, interval, is_number, keep_together, percent, score, shown, times, whole
 
 MIN_SLICE_POSITIVES = 10  # below, an interval spans most of the scale: the row is greyed
 HEADLINE_METRICS = ("pr_auc", "lift_at_10", "lift_at_20", "capture_at_20", "f1", "roc_auc", "log_loss", "brier", "calibration_error")
@@ -72,7 +72,7 @@ def metric_table(inputs: TargetReportInputs) -> Table:
                 Cell(METRICS[name].label, "smaller is better" if METRICS[name].better == "lower" else ""),
                 figure_cell(name, metrics[name], metrics.get(f"{name}_lo"), metrics.get(f"{name}_hi")),
                 Cell(shown(name, chance)),
-                Cell(meaning),
+                Cell(keep_together(meaning)),
             )
         )
     header = ("figure", "value", "without a model", "in plain words")

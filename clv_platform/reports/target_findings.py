@@ -35,7 +35,7 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
     if inputs.gate.verdict == "nothing_learnt":
         return Verdict(
             "nothing",
-            f"Nothing was learnt: from these data, nobody can tell which accounts {words.will} better than a simple rule or chance.",
+            f"Nothing was learnt: the model can't tell which accounts {words.will} any better than a simple rule or chance.",
             f"On {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many} the model reaches {evidence}. "
             "There is no list: it would be no better than guessing.",
             reasons,

@@ -47,7 +47,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
     verdict = build_verdict(inputs)
     return render_page(
         "target_report.html.j2",
-        title=f"{inputs.config.title}: {event.many}",
+        title=f"{inputs.config.title} · {event.many}",
         inputs=inputs,
         event=event,
         verdict=verdict,

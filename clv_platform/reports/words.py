@@ -62,11 +62,15 @@ def percent(value: Any, digits: int | None = None) -> str:
     return f"{100 * value:.{places}f}{NBSP}%"
 
 
-def score(value: Any) -> str:
+def score(value: Any, digits: int | None = None) -> str:
     """Write a figure between 0 and 1: three decimals, four when it is below 0.02."""
     if not is_number(value):
         return MISSING
-    return f"{value:.4f}" if abs(value) < 0.02 else f"{value:.3f}"
+    return f"{value:.{digits or _score_digits(value)}f}"
+
+
+def _score_digits(value: float) -> int:
+    return 4 if abs(value) < 0.02 else 3
 
 
 def times(value: Any) -> str:
@@ -106,7 +110,17 @@ def shown(name: str, value: Any) -> str:
 
 def interval(name: str, low: Any, high: Any) -> str:
     """Write an interval: 0.28 to 0.35; empty when there is none."""
-    return f"{shown(name, low)} to {shown(name, high)}" if is_number(low) and is_number(high) else ""
+    if not is_number(low) or not is_number(high):
+        return ""
+    if name in METRICS and METRICS[name].shown_as == "score":
+        digits = _score_digits(high)
+        return f"{score(low, digits)} to {score(high, digits)}"
+    return f"{shown(name, low)} to {shown(name, high)}"
+
+
+def keep_together(text: str) -> str:
+    """Keep a number and its percent sign on one line."""
+    return text.replace(" %", f"{NBSP}%")
 
 
 def read_pr_curve(curve: pd.DataFrame, base_rate: float, words: EventWords) -> str:

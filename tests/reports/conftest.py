@@ -112,6 +112,11 @@ def make_inputs(strength: float = 1.3, n: int = 6000, **changes: Any) -> TargetR
 
 
 @pytest.fixture(scope="session")
+def config() -> CompanyConfig:
+    return make_config()
+
+
+@pytest.fixture(scope="session")
 def inputs() -> TargetReportInputs:
     return make_inputs()
 

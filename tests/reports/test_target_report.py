@@ -1,0 +1,204 @@
+"""The report of a target: right numbers, plain words, nothing hidden, nothing leaking."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from html import unescape
+from html.parser import HTMLParser
+
+import pytest
+
+from clv_platform.evaluation import GateDecision
+from clv_platform.reports import SplitFacts, TargetReportInputs, draw_target_pictures, render_target_report
+from clv_platform.reports.words import percent, score, times
+
+HOSTILE = '<script>alert("x")</script>'
+
+
+class _Page(HTMLParser):
+    """Collects what a test asks of a page: metric cells, tags, attributes, visible text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.metrics: dict[str, tuple[float, str]] = {}
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.pictures: list[str] = []
+        self.text = ""
+        self._cell: tuple[str, float] | None = None
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src", "xlink:href", "action", "srcset")]
+        if tag == "svg":
+            self.pictures.append(values.get("aria-label") or "")
+        if "data-value" in values and "data-metric" in values:
+            self._cell = (str(values["data-metric"]), float(str(values["data-value"])))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._cell and data.strip():
+            self.metrics[self._cell[0]] = (self._cell[1], data)
+            self._cell = None
+
+
+@pytest.fixture(scope="module")
+def html(inputs: TargetReportInputs) -> str:
+    return render_target_report(inputs)
+
+
+def test_page_names_no_address_outside_itself(html: str) -> None:
+    assert "://" not in html
+    assert "//" not in re.sub(r"/\*.*?\*/", "", html)
+    assert all(link.startswith("#") for link in _Page(html).links)
+    assert "@import" not in html
+    assert "url(" not in re.sub(r"url\(#", "", html)
+
+
+def test_every_figure_equals_metrics_json(html: str, inputs: TargetReportInputs) -> None:
+    page = _Page(html)
+    assert {"pr_auc", "lift_at_10", "lift_at_20", "capture_at_20", "f1", "roc_auc", "log_loss", "brier", "calibration_error"} <= set(
+        page.metrics
+    )
+    for name, (value, _) in page.metrics.items():
+        assert value == inputs.metrics[name], name
+    assert page.metrics["pr_auc"][1] == score(inputs.metrics["pr_auc"])
+    assert page.metrics["lift_at_20"][1] == times(inputs.metrics["lift_at_20"])
+    assert f"{score(inputs.metrics['pr_auc_lo'])} to {score(inputs.metrics['pr_auc_hi'])}" in page.text
+
+
+def test_headline_says_what_the_top_fifth_reaches(html: str, inputs: TargetReportInputs) -> None:
+    reach, lift = percent(inputs.metrics["capture_at_20"]), times(inputs.metrics["lift_at_20"])
+    assert f"you reach {reach} of the coming upgrades, {lift} times as many as at random." in html
+
+
+def test_accuracy_is_replaced_by_its_reason(html: str, inputs: TargetReportInputs) -> None:
+    n, positives = inputs.metrics["n"], inputs.metrics["n_positive"]
+    assert f"Always saying “no” would be right in {100 * (1 - positives / n):.0f}\u00a0% of cases" in html
+
+
+def test_each_picture_has_a_label_and_a_reading(html: str) -> None:
+    page = _Page(html)
+    assert len(page.pictures) == 5
+    assert all(len(label) > 30 for label in page.pictures)
+    assert html.count("<figcaption>") == 5
+    assert "<figcaption></figcaption>" not in html
+
+
+def test_ids_on_the_page_are_unique(html: str) -> None:
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'(?:url\(|href=")#([^")]+)', html)) <= set(ids)
+
+
+def test_hostile_ids_and_labels_are_shown_as_text(inputs: TargetReportInputs) -> None:
+    calls = inputs.call_list.assign(account_id=HOSTILE, reasons=HOSTILE)
+    importance = inputs.importance.assign(label=HOSTILE + " $x$ \\1 \"'")
+    slices = inputs.slices.assign(level=HOSTILE)
+    gate = GateDecision(True, "promoted", (HOSTILE,), HOSTILE)
+    hostile = replace(inputs, call_list=calls, importance=importance, slices=slices, gate=gate, warnings=(HOSTILE,))
+    html = render_target_report(hostile)
+    assert "script" not in _Page(html).tags
+    assert "<script" not in html
+    assert "alert(" in _Page(html).text
+
+
+def test_private_columns_never_show(html: str, inputs: TargetReportInputs) -> None:
+    assert "gender" in set(inputs.slices["column"]) | set(inputs.importance["feature"])
+    assert "gender" not in html
+    assert "1 private column is used by the model and never shown." in html
+
+
+def test_private_account_ids_are_masked(inputs: TargetReportInputs) -> None:
+    config = inputs.config.model_copy(update={"private": ("gender", "account_id")})
+    html = render_target_report(replace(inputs, config=config))
+    assert str(inputs.call_list["account_id"].iloc[0]) not in html
+
+
+def test_nothing_learnt_is_said_at_the_top_and_no_list_is_given(nothing_learnt: TargetReportInputs) -> None:
+    html = render_target_report(nothing_learnt)
+    assert nothing_learnt.gate.verdict == "nothing_learnt"
+    assert html.index("Nothing was learnt") < html.index("What was asked")
+    assert score(nothing_learnt.metrics["pr_auc"]) in html
+    assert str(nothing_learnt.call_list["account_id"].iloc[0]) not in html
+    assert "accounts first" not in html
+    assert "Don't use a list" in unescape(html)
+
+
+def test_kept_champion_is_not_sold_as_the_new_model(inputs: TargetReportInputs) -> None:
+    gate = GateDecision(False, "champion_kept", ("The model in use is better.",), "m")
+    html = render_target_report(replace(inputs, gate=gate))
+    assert "This model was not put into use" in html
+    assert "The model in use is better." in html
+
+
+def test_report_without_scores_says_so(inputs: TargetReportInputs) -> None:
+    html = render_target_report(replace(inputs, call_list=inputs.call_list.head(0)))
+    assert "No account was scored" in html
+
+
+def test_report_without_tables_still_renders(inputs: TargetReportInputs) -> None:
+    empty = inputs.lift.head(0)
+    bare = replace(inputs, arms=empty, leaderboard=empty, lift=empty, gains=empty, reliability=empty, pr_curve=empty, slices=empty,
+                   importance=empty, call_list=empty, raw_load=None)  # fmt: skip
+    page = _Page(render_target_report(bare))
+    assert page.pictures == []
+    assert page.metrics["pr_auc"][0] == inputs.metrics["pr_auc"]
+
+
+def test_undefined_figures_are_a_dash_not_a_number(inputs: TargetReportInputs) -> None:
+    metrics = {key: (float("nan") if isinstance(value, float) else value) for key, value in inputs.metrics.items()}
+    html = render_target_report(replace(inputs, metrics=metrics))
+    assert "nan" not in _Page(html).text.lower().split()
+    assert "nan %" not in html
+
+
+def test_undated_data_are_named_before_the_verdict(inputs: TargetReportInputs) -> None:
+    undated = replace(inputs, cutoff=None, split=SplitFacts.from_folds(inputs.target.model_copy(update={"fold_seeds": (0, 1, 2)})))
+    html = render_target_report(undated)
+    assert html.index("the split is random, not by time") < html.index('class="headline"')
+    assert "means over 3 such splits" in html
+    assert "within 90 days" not in html
+
+
+def test_undated_attributes_and_rejected_rows_are_limits(html: str) -> None:
+    html = unescape(html)
+    assert "Used as they are now, because their history isn't recorded: territory, industry and employee range." in html
+    assert "610 of 510,000 rows read could not be used (0.12\u00a0%), most of them in usage (600)" in html
+    assert "3 months of the metric posts are missing." in html
+
+
+def test_groups_with_few_positives_are_greyed(html: str, inputs: TargetReportInputs) -> None:
+    small = inputs.slices[(inputs.slices["column"] == "employee_range") & (inputs.slices["n_positive"] < 10)]
+    assert len(small) == 1
+    row = next(line for line in html.splitlines() if f"employee range: {small['level'].iloc[0]}" in line)
+    assert row.startswith('<tr class="muted">')
+
+
+def test_all_arms_and_baselines_stand_beside_the_model(html: str) -> None:
+    for words in ("as they are", "positives weighted up", "synthetic positives (SMOTE)", "logistic regression", "one constant for all"):
+        assert words in html
+
+
+def test_two_renderings_are_the_same(html: str, inputs: TargetReportInputs) -> None:
+    assert render_target_report(inputs) == html
+
+
+def test_pictures_for_the_ui_are_png(inputs: TargetReportInputs) -> None:
+    pictures = draw_target_pictures(inputs)
+    assert set(pictures) == {"gains", "pr_curve", "lift", "reliability", "importance"}
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures.values())
+    assert draw_target_pictures(inputs) == pictures
+
+
+def test_amount_target_is_refused_with_its_kind(inputs: TargetReportInputs) -> None:
+    with pytest.raises(ValueError, match="kind 'value' has amounts"):
+        render_target_report(replace(inputs, target=inputs.target.model_copy(update={"kind": "value"})))
+
+
+def test_split_facts_survive_json(inputs: TargetReportInputs) -> None:
+    assert SplitFacts.from_json(json.loads(json.dumps(inputs.split.to_json()))) == inputs.split
