@@ -79,6 +79,11 @@ def build_warehouse_assets(company: Company, manifest_path: Path) -> list[Assets
     return [dbt_warehouse, dbt_reporting]
 
 
+def build_command(company: Company) -> list[str]:
+    """Models and data tests; unit tests check the SQL, not the data, and belong to the project's own tests."""
+    return ["build", "--exclude-resource-type", "unit_test", "--vars", dbt_vars(company)]
+
+
 def with_exports(events: Iterator[Any], company: Company, folder: Path, exported: tuple[str, ...]) -> Iterator[Any]:
     """Pass dbt's events on, but hold those of exported tables until they lie in `folder` as Parquet: Python reads them next.
 
