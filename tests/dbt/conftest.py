@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,3 +53,8 @@ def company() -> CompanyConfig:
 @pytest.fixture(scope="session")
 def compiled(company: CompanyConfig, tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     return compile_project(company, OBSERVED_UNTIL, tmp_path_factory.mktemp("compiled"))
+
+
+@pytest.fixture(scope="session")
+def manifest(compiled: CompiledProject) -> Mapping[str, Any]:
+    return compiled.manifest

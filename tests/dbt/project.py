@@ -72,6 +72,7 @@ class CompiledProject:
 
     config: CompanyConfig
     models: Mapping[str, tuple[str, str, str]]
+    manifest: Mapping[str, Any]
 
     def build(self, tables: Mapping[str, Rows], until_layer: str = "features") -> duckdb.DuckDBPyConnection:
         """Build the models in memory on these raw rows, up to and with a layer, and return the connection."""
@@ -94,7 +95,7 @@ class CompiledProject:
         schema, materialization, sql = self.models[model]
         if old not in sql:
             raise ValueError(f"{model}: expected {old!r} in its SQL")
-        return CompiledProject(self.config, {**self.models, model: (schema, materialization, sql.replace(old, new))})
+        return CompiledProject(self.config, {**self.models, model: (schema, materialization, sql.replace(old, new))}, self.manifest)
 
 
 def compile_project(config: CompanyConfig, observed_until: date, folder: Path) -> CompiledProject:
@@ -104,7 +105,7 @@ def compile_project(config: CompanyConfig, observed_until: date, folder: Path) -
     if done.returncode:
         raise RuntimeError(f"dbt compile failed:\n{done.stdout}\n{done.stderr}")
     manifest = json.loads((folder / "target" / "manifest.json").read_text())
-    return CompiledProject(config, _in_order(manifest))
+    return CompiledProject(config, _in_order(manifest), manifest)
 
 
 def _in_order(manifest: dict[str, Any]) -> dict[str, tuple[str, str, str]]:

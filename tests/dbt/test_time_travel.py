@@ -31,7 +31,7 @@ arrivals = st.none() | st.integers(0, 120)
 def rows_of(table: str, happened_at: datetime, account: str, amount: int, number: int) -> dict[str, Any]:
     """Make one row of a table that happened at a moment."""
     return {
-        "subscriptions": {"subscription_id": f"s{number}", "plan": f"P{1 + amount % 3}", "started_at": happened_at, "mrr": amount, "seats": amount},
+        "subscriptions": {"subscription_id": f"s{number}", "plan": f"P{1 + amount % 3}", "started_at": happened_at, "seats": amount},
         "orders": {"ordered_at": happened_at, "amount": amount - 10, "order_id": f"o{number}"},
         "usage": {"used_at": happened_at, "metric": ("users", "load", "peak")[amount % 3], "value": amount},
         "support_cases": {"case_id": f"c{number}", "opened_at": happened_at, "satisfaction": amount % 5},

@@ -43,10 +43,11 @@ def create_raw_schema(connection: duckdb.DuckDBPyConnection, config: CompanyConf
     connection.execute(
         "create or replace table raw.feature_catalogue (" + ", ".join(f'"{name}" {kinds.get(name, "varchar")}' for name in names) + ")"
     )
-    for feature in build_feature_catalogue(config):
-        connection.execute(
-            f"insert into raw.feature_catalogue values ({', '.join('?' * len(names))})", [getattr(feature, n) for n in names]
-        )
+    features = build_feature_catalogue(config)
+    if features:
+        marks = ", ".join(f"({', '.join('?' * len(names))})" for _ in features)
+        values = [getattr(feature, name) for feature in features for name in names]
+        connection.execute(f"insert into raw.feature_catalogue values {marks}", values)
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows, source_file: str = "test.csv") -> None:
