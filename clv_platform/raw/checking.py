@@ -209,7 +209,8 @@ def _check_label(connection: Connection, config: CompanyConfig, target: Target) 
     positives = ", ".join(quote_text(value.lower()) for value in target.positive_values)
     label = f"nullif(trim({quote_name(target.label_column or '')}), '')"
     row = connection.execute(
-        f"select count({label}), count(*) filter (where lower({label}) in ({positives})), count(distinct {label}) from raw.account_snapshots"
+        f"select count({label}), count(*) filter (where lower({label}) in ({positives})), count(distinct {label}) "
+        "from raw.account_snapshots"
     ).fetchone()
     assert row is not None
     n_labels, n_positives, n_values = row

@@ -6,6 +6,7 @@ Keep out: one table's SQL (`tables`), reading (`reading`).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tempfile
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from clv_platform.raw.reading.relation import Workbench
 from clv_platform.raw.summary import RawLoad, TableLoad, write_raw_load
 from clv_platform.raw.tables import ACCOUNT_IDS, create_absent_table, create_derived_accounts, create_log_tables, fill_table
 from clv_platform.settings import CompanyPaths, Settings
-from clv_platform.warehouse import Connection, open_warehouse, quote_name
+from clv_platform.warehouse import Connection, WarehouseError, open_warehouse, quote_name
 
 
 def load_raw(config: CompanyConfig, paths: CompanyPaths, settings: Settings) -> RawLoad:
@@ -56,7 +57,9 @@ def load_raw(config: CompanyConfig, paths: CompanyPaths, settings: Settings) -> 
             load = load_tables(connection, config, Path(folder))
             connection.execute("commit")
         except BaseException:
-            connection.execute("rollback")
+            # A connection that broke has nothing to roll back; the first error is the one to show.
+            with contextlib.suppress(WarehouseError):
+                connection.execute("rollback")
             raise
         write_raw_load(load, paths)
     return load
@@ -140,10 +143,9 @@ def _load_table(bench: Workbench, name: str, config: CompanyConfig, has_accounts
     if relation is None:
         create_absent_table(bench.connection, RAW_TABLES[name], config)
         return TableLoad(name, "no file yet", 0, 0, 0, 0)
-    try:
-        return fill_table(bench, RAW_TABLES[name], source, relation, config, has_accounts)
-    finally:
-        bench.drop(relation)
+    load = fill_table(bench, RAW_TABLES[name], source, relation, config, has_accounts)
+    bench.drop(relation)
+    return load
 
 
 def _keep_account_ids(connection: Connection, config: CompanyConfig, counts: TableLoad) -> None:
