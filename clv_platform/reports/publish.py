@@ -90,11 +90,12 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     Returns
     -------
     Contents
-        marts/<model>.parquet, <target>/<file of the report folder>, <target>/scores.parquet, <target>/scores_history/*.parquet,
-        <target>/call_list.{parquet,csv}, metrics.parquet, reports/<target>/report.html, reports/data/report.html,
+        marts/<model>.parquet, reporting/<model>.parquet, metrics.parquet, <target>/<file of the report folder>,
+        <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, reports/<target>/report.html, reports/data/report.html,
         glossary/{features,metrics}.{parquet,json}.
     """
-    files: dict[str, Path] = {f"marts/{path.name}": path for path in sorted(paths.marts.glob("*.parquet"))}
+    folders = {"marts": paths.marts, "reporting": paths.root / "reporting"}
+    files = {f"{name}/{path.name}": path for name, folder in folders.items() for path in sorted(folder.glob("*.parquet"))}
     tables: dict[str, pd.DataFrame] = {}
     reports = paths.reports / cutoff
     for target in (t.name for t in config.targets):

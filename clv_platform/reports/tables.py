@@ -115,7 +115,7 @@ def arms_table(inputs: TargetReportInputs) -> Table:
     ordered = inputs.arms.sort_values("pr_auc", ascending=False, kind="stable").reset_index(drop=True)
     rows = []
     for row in ordered.to_dict("records"):
-        spread = f"± {score(row['pr_auc_sd'])} between folds" if is_number(row.get("pr_auc_sd")) else ""
+        spread = f"± {score(row['pr_auc_sd'], 3)} between folds" if is_number(row.get("pr_auc_sd")) else ""
         note = "chosen" if row.get("is_chosen") else ""
         rows.append(
             (

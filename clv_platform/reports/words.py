@@ -166,9 +166,10 @@ def read_importance(importance: pd.DataFrame) -> str:
     top = importance.sort_values("share", ascending=False, kind="stable").head(3)
     if top.empty:
         return ""
-    names = sentence_list([str(label) for label in top["label"]])
+    names = sentence_list([f"“{label}”" for label in top["label"]])
+    verb = "makes" if len(top) == 1 else "make"
     part = percent(top["share"].sum())
-    return f"{names[:1].upper()}{names[1:]} make up {part} of what moves the score. It shows what the model looks at, not what causes it."
+    return f"{names} {verb} up {part} of what moves the score. It shows what the model looks at, not what causes it."
 
 
 def read_base_rate(rates: pd.DataFrame) -> str:

@@ -31,8 +31,9 @@ def warehouse() -> Iterator[Connection]:
         for statement in (
             "create schema raw; create schema intermediate; create schema marts",
             "create table raw.rejected_rows as select * from (values ('usage', 'u.csv', 1, 'value', 'x', 'not a number', 'invalid'), "
-            "('usage', 'u.csv', 2, 'value', 'y', 'not a number', 'invalid'), ('usage', 'u.csv', 3, 'account_id', 'Z', 'unknown account', 'orphan')) t"
-            "(table_name, source_file, source_row, column_name, value, reason, kind)",
+            "('usage', 'u.csv', 2, 'value', 'y', 'not a number', 'invalid'), "
+            "('usage', 'u.csv', 3, 'account_id', 'Z', 'unknown account', 'orphan')) "
+            "t(table_name, source_file, source_row, column_name, value, reason, kind)",
             "create table raw.excluded_rows as select 'usage' as table_name, 4 as source_row, 'test_account' as rule",
             "create table raw.subscriptions as select 'A' as account_id, timestamp '2025-01-05' as started_at",
             "create table raw.usage as select * from (values ('A', timestamp '2025-01-05'), ('B', timestamp '2025-01-09'), "

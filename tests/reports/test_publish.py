@@ -126,11 +126,18 @@ def test_call_list_as_csv_keeps_numbers_and_disarms_ids_reasons_and_header(tmp_p
 
 def test_everything_of_a_run_is_gathered_and_private_columns_are_left_behind(paths: CompanyPaths, config: CompanyConfig) -> None:
     folder = paths.reports / "2026-01-01" / "upgrade"
-    for place in (folder, paths.marts, paths.scores / "upgrade" / "history", paths.reports / "2026-01-01" / "data"):
+    for place in (
+        folder,
+        paths.marts,
+        paths.root / "reporting",
+        paths.scores / "upgrade" / "history",
+        paths.reports / "2026-01-01" / "data",
+    ):
         place.mkdir(parents=True)
     examples = pd.DataFrame({"account_id": ["A", "B"], "gender": ["f", "m"], "users_mean_3m": [1.0, 2.0]})
     examples.to_parquet(paths.marts / "fct_upgrade_examples.parquet")
     examples.to_parquet(folder / "predictions.parquet")
+    examples.to_parquet(paths.root / "reporting" / "rpt_call_list.parquet")
     pd.DataFrame({"feature": ["gender", "plan"], "share": [0.4, 0.6]}).to_parquet(folder / "importance.parquet")
     pd.DataFrame({"column": ["gender", "(all)"], "n": [1, 2]}).to_parquet(folder / "slices.parquet")
     examples.to_parquet(paths.scores / "upgrade" / "history" / "2026-01-01__m1.parquet")
@@ -143,9 +150,10 @@ def test_everything_of_a_run_is_gathered_and_private_columns_are_left_behind(pat
 
     names = {path.relative_to(run.folder).as_posix() for path in run.folder.rglob("*") if path.is_file()}
     assert names == {
-        "manifest.json", "metrics.parquet", "marts/fct_upgrade_examples.parquet", "upgrade/predictions.parquet",
-        "upgrade/importance.parquet", "upgrade/slices.parquet", "upgrade/metrics.json", "upgrade/scores.parquet", "upgrade/call_list.parquet", "upgrade/call_list.csv",
-        "upgrade/scores_history/2026-01-01__m1.parquet", "reports/upgrade/report.html", "reports/data/report.html",
+        "manifest.json", "metrics.parquet", "marts/fct_upgrade_examples.parquet", "reporting/rpt_call_list.parquet",
+        "upgrade/predictions.parquet", "upgrade/importance.parquet", "upgrade/slices.parquet", "upgrade/metrics.json",
+        "upgrade/scores.parquet", "upgrade/call_list.parquet", "upgrade/call_list.csv", "upgrade/scores_history/2026-01-01__m1.parquet",
+        "reports/upgrade/report.html", "reports/data/report.html",
         "glossary/features.parquet", "glossary/features.json", "glossary/metrics.parquet", "glossary/metrics.json",
     }  # fmt: skip
     for name in names:
