@@ -1,0 +1,125 @@
+"""Drafted configs load as they are and guess what an attentive reader would."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from clv_platform.config import CompanyConfig, load_config
+from clv_platform.raw import RawDataError, RawLoad, check_sources, draft_config, load_raw
+
+
+def drafted(company) -> tuple[str, CompanyConfig, RawLoad]:
+    text = draft_config(company.folder)
+    path = company.folder.parent / "drafted.yaml"
+    path.write_text(text, encoding="utf-8")
+    config = load_config(path, company.settings)
+    return text, config, load_raw(config, company.paths, company.settings)
+
+
+def test_saas_folder_becomes_accounts_subscriptions_usage_and_cases(company):
+    company.write(
+        "Customers.csv", "Customer ID;Signup Date;Industry;Country\nc1;03.01.2024;Retail;DE\nc2;04.02.2024;Food;FR\nc3;05.02.2024;Food;FR\n"
+    )
+    company.write(
+        "subscriptions.csv",
+        "sub_no,customer_id,plan_name,start_date,end_date,mrr\n1,c1,Pro,2024-01-03,,100\n2,c2,Basic,2024-02-04,2024-03-01,20\n3,c2,Max,2024-03-01,,300\n",
+    )
+    company.write("tickets.csv", "ticket_id,customer_id,created_at,resolved_at,priority\nt1,c1,2024-02-01,2024-02-02,high\n")
+    company.write("usage_events.csv", "customer_id,date,metric,value\nc1,2024-02-01,logins,5\nc2,2024-02-01,exports,2\n")
+    text, config, load = drafted(company)
+    assert list(config.sources) == ["accounts", "subscriptions", "usage", "support_cases"]
+    assert config.sources["accounts"].columns["account_id"] == "Customer ID"
+    assert config.plans is not None
+    assert config.plans.order == ("Basic", "Pro", "Max")
+    assert list(config.usage_metrics) == ["exports", "logins"]
+    assert [target.kind for target in config.targets] == ["upgrade"]
+    assert [(table.name, table.n_read, table.n_accepted) for table in load.tables] == [
+        ("accounts", 3, 3), ("subscriptions", 3, 3), ("usage", 2, 2), ("support_cases", 1, 1),
+    ]  # fmt: skip
+    assert "check: the plans in rising order (guessed by mean price)" in text
+    assert company.rows("select signed_up_at::date::varchar from raw.accounts order by account_id")[0] == ("2024-01-03",)
+
+
+def test_flat_table_with_a_label_becomes_snapshots(company):
+    frame = pd.DataFrame(
+        {"CustomerID": [f"k{n}" for n in range(80)], "Tenure": range(80), "Contract": ["month", "year"] * 40, "Constant": 1}
+    )
+    frame["Gender"] = ["F", "M"] * 40
+    frame["Exited"] = [1, 0, 0, 0] * 20
+    frame.to_csv(company.folder / "bank.csv", index=False)
+    _, config, load = drafted(company)
+    assert config.snapshots.is_undated
+    assert {name: column.type for name, column in config.snapshot_columns.items()} == {
+        "Tenure": "number", "Contract": "category", "Gender": "category",
+    }  # fmt: skip
+    assert config.unused == ("Gender",)
+    assert (config.targets[0].kind, config.targets[0].label_column) == ("churn", "Exited")
+    assert [(table.name, table.n_accepted) for table in load.tables] == [("accounts", 80), ("account_snapshots", 80)]
+    assert "20 of 80 rows are positive" in check_sources(config, company.settings).render()
+
+
+def test_label_in_words_gets_its_positive_value(company):
+    frame = pd.DataFrame({"user_id": [f"k{n}" for n in range(40)], "visits": range(40), "churn_status": ["Active", "Churned"] * 20})
+    frame = frame.rename(columns={"churn_status": "churn"})
+    frame.to_csv(company.folder / "users.csv", index=False)
+    _, config, _ = drafted(company)
+    assert config.targets[0].positive_values == ("Churned",)
+
+
+def test_order_lines_with_price_and_quantity_get_an_amount_and_american_dates_a_format(company):
+    company.write("orders.csv", "InvoiceNo,CustomerID,InvoiceDate,Quantity,UnitPrice\n1,17,12/31/2024,2,3.50\n2,18,1/15/2025,1,4\n")
+    text, config, load = drafted(company)
+    assert config.sources["orders"].date_format == {"ordered_at": "%m/%d/%Y"}
+    assert company.rows("select account_id, amount::double, ordered_at::date::varchar from raw.orders order by 1") == [
+        ("17", 7.0, "2024-12-31"), ("18", 4.0, "2025-01-15"),
+    ]  # fmt: skip
+    assert load.tables[0].source == "derived from orders"
+    assert "check: no file lists the accounts" in text
+
+
+def test_doubtful_dates_are_marked(company):
+    company.write("orders.csv", "customer_id,order_date,amount\n1,02/03/2024,5\n")
+    text, _, _ = drafted(company)
+    assert 'date_format: {ordered_at: "%d/%m/%Y"}  # check: day and month could be the other way round' in text
+
+
+def test_wide_metrics_and_wide_months_become_long_usage(company):
+    company.write("accounts.csv", "account_id,country\na1,DE\na2,FR\n")
+    company.write("usage.csv", "account_id,month,logins,Exported Files\na1,2024-01-01,5,2\na2,2024-01-01,7,\n")
+    _, config, _ = drafted(company)
+    assert list(config.usage_metrics) == ["logins", "exported_files"]
+    assert company.rows("select account_id, metric, value from raw.usage order by 1, 2") == [
+        ("a1", "exported_files", 2.0), ("a1", "logins", 5.0), ("a2", "logins", 7.0),
+    ]  # fmt: skip
+    company.write("usage.csv", "account_id,2024-01,2024-02,2024-03\na1,5,6,7\na2,1,,3\n")
+    _, config, _ = drafted(company)
+    assert list(config.usage_metrics) == ["usage"]
+    assert company.rows("select used_at::date::varchar, value from raw.usage where account_id = 'a2' order by 1") == [
+        ("2024-01-01", 1.0),
+        ("2024-03-01", 3.0),
+    ]
+
+
+def test_files_of_the_same_columns_are_one_table_and_others_are_named(company):
+    for year in (2023, 2024):
+        company.write(f"orders_{year}.csv", f"customer_id,order_date,amount\nc1,{year}-05-01,9\n")
+    company.write("colours.csv", "red,green\n1,2\n")
+    company.write("broken.parquet", b"no")
+    text, config, _ = drafted(company)
+    assert len(config.sources["orders"].files) == 2
+    assert "# check: not used: colours.csv (columns red, green)." in text
+    assert "# check: not readable: " in text
+
+
+def test_folder_without_files_or_without_ids_stops_with_a_remedy(company):
+    with pytest.raises(RawDataError) as error:
+        draft_config(company.folder)
+    assert str(error.value) == (
+        f"{company.folder}: expected CSV, Parquet, JSON or Excel files, found none. Put the files directly into this folder, not below it."
+    )
+    company.write("colours.csv", "red,green\n1,2\n")
+    with pytest.raises(RawDataError, match=r"expected a file with account ids .* found colours\.csv\. Rename the column"):
+        draft_config(company.folder)
+    with pytest.raises(RawDataError, match="expected a folder with data files, found no folder"):
+        draft_config(company.folder / "nowhere")
