@@ -78,7 +78,7 @@ def score_examples(
     if len(distinct) < n:
         raise ValueError(
             f"expected one row per account, found {n:,} rows of {len(distinct):,} accounts "
-            f"(for instance {distinct[np.argmax(counts)]!r}). Score one snapshot at a time."
+            f"(for instance {str(distinct[np.argmax(counts)])!r}). Score one snapshot at a time."
         )
     raw = artifact.raw_score(examples.X, threads)
     order = np.lexsort((accounts, -raw))

@@ -17,12 +17,12 @@ def feature(name: str, type_: str = "number") -> Feature:
     return Feature(name, type_, "feat_accounts__usage", "usage", name, "", "", "", "usage")  # type: ignore[arg-type]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_feature() -> Callable[..., Feature]:
     return feature
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_examples() -> Callable[..., Examples]:
     """Accounts whose chance rises with `x`, in territory T3 against it; `noise` says nothing; some `x` are missing."""
 
@@ -49,12 +49,12 @@ def make_examples() -> Callable[..., Examples]:
     return build
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def target() -> Target:
     return Target(name="upgrade", kind="upgrade", n_folds=3)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def training() -> Training:
     """Small and quick, otherwise the defaults."""
     return Training(lightgbm={"num_iterations": 60, "early_stopping_round": 10, "learning_rate": 0.1, "feature_fraction": 1.0})

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from clv_platform.models import fit_preprocessing, training
 from clv_platform.models import boosting as boosting_module
+from clv_platform.models import fit_preprocessing, training
 from clv_platform.models.boosting import resolve_settings
 from clv_platform.models.folds import build_folds, stratified_folds
 from clv_platform.models.preprocessing import Matrix
