@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -169,12 +170,12 @@ def importance_bars(importance: pd.DataFrame, *, n: int = 12, picture_format: Fo
     def draw(axes: Axes) -> None:
         y = np.arange(len(shown))
         axes.barh(y, shown["share"].to_numpy(float), color=MODEL, height=0.7)
-        axes.set_yticks(y, [_shorten(str(label), 30) for label in shown["label"]])
+        axes.set_yticks(y, [_wrap(str(label)) for label in shown["label"]], fontsize=9)
         axes.set(xlabel="share of all influence on the score")
         axes.grid(visible=False, axis="y")
         _percent(axes, x=True, y=False)
 
-    return _render(draw, 0.9 + 0.27 * max(len(shown), 1), picture_format)
+    return _render(draw, 0.8 + 0.36 * max(len(shown), 1), picture_format)
 
 
 def base_rate_over_time(base_rates: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
@@ -268,5 +269,6 @@ def _months(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
-def _shorten(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+def _wrap(text: str) -> str:
+    """Break a label into two lines at most: the ends of long ones tell features apart."""
+    return "\n".join(textwrap.wrap(text, 26, max_lines=2, placeholder="…"))

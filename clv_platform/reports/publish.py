@@ -91,11 +91,12 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     -------
     Contents
         marts/<model>.parquet, reporting/<model>.parquet, metrics.parquet, <target>/<file of the report folder>,
-        <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, reports/<target>/report.html, reports/data/report.html,
-        glossary/{features,metrics}.{parquet,json}.
+        <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, reports/<target>/report.html,
+        reports/data/report.html, glossary/{features,metrics}.{parquet,json}.
     """
     folders = {"marts": paths.marts, "reporting": paths.root / "reporting"}
     files = {f"{name}/{path.name}": path for name, folder in folders.items() for path in sorted(folder.glob("*.parquet"))}
+    files = {name: path for name, path in files.items() if not path.name.startswith("int_")}  # handed to Python only
     tables: dict[str, pd.DataFrame] = {}
     reports = paths.reports / cutoff
     for target in (t.name for t in config.targets):

@@ -13,6 +13,7 @@ from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.words import NBSP, day, days_list, event_words, interval, is_number, percent, score, sentence_list, times, whole
 
+BASELINE_WORDS = {"best_single_column": "sorting by the best single column", "logistic_regression": "logistic regression"}
 Level = Literal["good", "kept", "nothing"]
 
 
@@ -33,13 +34,15 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
     chance = score(metrics.get("pr_auc_baseline", base_rate(inputs)))
     evidence = f"PR-AUC {score(metrics.get('pr_auc'))}{_between(metrics, 'pr_auc')}, against {chance} for a list in random order"
     if inputs.gate.verdict == "nothing_learnt":
-        return Verdict(
-            "nothing",
-            f"Nothing was learnt: the model can't tell which accounts {words.will} any better than a simple rule or chance.",
-            f"On {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many} the model reaches {evidence}. "
-            "There is no list: it would be no better than guessing.",
-            reasons,
+        rivals = _not_beaten(inputs)
+        headline = f"Nothing was learnt: the model can't tell which accounts {words.will} any better than chance."
+        if rivals and "prevalence" not in rivals:
+            names = sentence_list([BASELINE_WORDS.get(name, name.replace("_", " ")) for name in rivals])
+            headline = f"Nothing was learnt that a simple rule doesn't know: the model isn't clearly better than {names}."
+        detail = (
+            f"On {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many} the model reaches {evidence}."
         )
+        return Verdict("nothing", headline, f"{detail} It isn't put into use, and there is no list.", reasons)
     lift = metrics.get("lift_at_20")
     better = f", {times(lift)} times as many as at random" if is_number(lift) else ""
     reach = percent(metrics.get("capture_at_20"))
@@ -53,6 +56,14 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
         f"For this model: {headline} {detail}",
         reasons,
     )
+
+
+def _not_beaten(inputs: TargetReportInputs) -> list[str]:
+    """Baselines that the model doesn't beat beyond the interval."""
+    board = inputs.leaderboard
+    if board.empty:
+        return []
+    return [str(name) for name in board.loc[(board["kind"] == "baseline") & ~(board["pr_auc_difference_lo"] > 0), "model"]]
 
 
 def base_rate(inputs: TargetReportInputs) -> float:

@@ -129,6 +129,15 @@ def test_nothing_learnt_is_said_at_the_top_and_no_list_is_given(nothing_learnt: 
     assert "Don't use a list" in unescape(html)
 
 
+def test_model_that_only_matches_a_simple_rule_is_not_called_chance(inputs: TargetReportInputs) -> None:
+    board = inputs.leaderboard.copy()
+    board.loc[board["model"] == "logistic_regression", "pr_auc_difference_lo"] = -0.01
+    gate = GateDecision(False, "nothing_learnt", ("Not clearly better.",), "m")
+    html = unescape(render_target_report(replace(inputs, leaderboard=board, gate=gate)))
+    assert "Nothing was learnt that a simple rule doesn't know: the model isn't clearly better than logistic regression." in html
+    assert "any better than chance" not in html
+
+
 def test_kept_champion_is_not_sold_as_the_new_model(inputs: TargetReportInputs) -> None:
     gate = GateDecision(False, "champion_kept", ("The model in use is better.",), "m")
     html = render_target_report(replace(inputs, gate=gate))
@@ -186,6 +195,8 @@ def test_all_arms_and_baselines_stand_beside_the_model(html: str) -> None:
 
 def test_two_renderings_are_the_same(html: str, inputs: TargetReportInputs) -> None:
     assert render_target_report(inputs) == html
+    slower = inputs.arms.assign(fit_seconds=inputs.arms["fit_seconds"] * 2)
+    assert render_target_report(replace(inputs, arms=slower)) == html
 
 
 def test_pictures_for_the_ui_are_png(inputs: TargetReportInputs) -> None:
