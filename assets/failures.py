@@ -17,7 +17,17 @@ from clv_platform.settings import secret
 TIMEOUT_SECONDS = 10
 # The library's own kinds of error: their message is written for people, a traceback would only hide it.
 PLAIN_ERRORS = frozenset(
-    {"ConfigError", "RawDataError", "NotEnoughHistory", "LabelError", "DatasetError", "FeatureMismatch", "ModelError", "DbtProjectError"}
+    {
+        "ConfigError",
+        "DbtProjectError",
+        "FeatureMismatch",
+        "LabelError",
+        "NoUsableFeatures",
+        "NotEnoughHistory",
+        "RawDataError",
+        "RequestError",
+        "WarehouseLockedError",
+    }
 )
 _LOG = logging.getLogger(__name__)
 

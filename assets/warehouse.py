@@ -64,16 +64,12 @@ def build_warehouse_assets(company: Company, manifest_path: Path) -> list[Assets
 
     @dbt_assets(manifest=manifest, exclude=reporting, name="dbt_warehouse", dagster_dbt_translator=translator, pool=WAREHOUSE_POOL)
     def dbt_warehouse(context: AssetExecutionContext, dbt: DbtCli):
-        events = dbt.cli(
-            ["build", "--vars", dbt_vars(company)], context=context, target_path=company.paths.dbt_target / "warehouse"
-        ).stream()
+        events = dbt.cli(build_command(company), context=context, target_path=company.paths.dbt_target / "warehouse").stream()
         yield from with_exports(events, company, company.paths.marts, ("marts__", "intermediate__int_label_values"))
 
     @dbt_assets(manifest=manifest, select=reporting, name="dbt_reporting", dagster_dbt_translator=translator, pool=WAREHOUSE_POOL)
     def dbt_reporting(context: AssetExecutionContext, dbt: DbtCli):
-        events = dbt.cli(
-            ["build", "--vars", dbt_vars(company)], context=context, target_path=company.paths.dbt_target / "reporting"
-        ).stream()
+        events = dbt.cli(build_command(company), context=context, target_path=company.paths.dbt_target / "reporting").stream()
         yield from with_exports(events, company, company.paths.root / "reporting", ("reporting__",))
 
     return [dbt_warehouse, dbt_reporting]

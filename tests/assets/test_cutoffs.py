@@ -1,0 +1,48 @@
+"""Cutoffs: which there are, which is the newest, and that only the newest may promote and publish."""
+
+import json
+from datetime import date
+
+import pytest
+
+from assets.partitions import is_newest_cutoff, monthly_cutoffs, newest_cutoff
+
+
+def write_load(company, until: str | None, data_hash: str = "abc") -> None:
+    company.paths.root.mkdir(parents=True, exist_ok=True)
+    load = {"tables": [], "observed_from": until and "2024-01-01", "observed_until": until, "data_hash": data_hash, "warnings": []}
+    (company.paths.root / "raw_load.json").write_text(json.dumps(load), encoding="utf-8")
+
+
+def test_the_config_says_where_the_data_end(company):
+    assert newest_cutoff(company) == "2026-01-01"
+
+
+def test_without_a_word_in_the_config_the_last_load_says_it(open_tiny):
+    company = open_tiny(observed_until=None)
+    assert newest_cutoff(company) is None
+    write_load(company, "2025-11-18")
+    assert newest_cutoff(company) == "2025-11-18"
+
+
+def test_undated_data_have_one_cutoff(open_tiny):
+    company = open_tiny(observed_until=None, snapshots={"is_undated": True})
+    assert newest_cutoff(company) == "undated"
+    assert is_newest_cutoff(company, "undated")
+
+
+@pytest.mark.parametrize(("cutoff", "is_newest"), [("2025-12-01", False), ("2026-01-01", True), ("2025-12-31", False)])
+def test_only_the_month_in_which_the_data_end_is_newest(company, cutoff, is_newest):
+    assert is_newest_cutoff(company, cutoff) is is_newest
+
+
+def test_a_load_that_adds_days_of_the_same_month_leaves_the_run_newest(open_tiny):
+    company = open_tiny(observed_until=None)
+    write_load(company, "2025-11-25")
+    assert is_newest_cutoff(company, "2025-11-18")
+    assert not is_newest_cutoff(company, "2025-10-31")
+
+
+def test_monthly_cutoffs_are_firsts_of_month_and_the_end():
+    assert monthly_cutoffs(date(2025, 11, 15), date(2026, 1, 17)) == ("2025-12-01", "2026-01-01", "2026-01-17")
+    assert monthly_cutoffs(date(2025, 12, 1), date(2026, 1, 1)) == ("2025-12-01", "2026-01-01")
