@@ -81,7 +81,7 @@ def test_reading_a_warehouse_that_does_not_exist_says_what_to_run(tmp_path, sett
 
 
 def test_frames_survive_parquet_and_columns_can_be_chosen(tmp_path):
-    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": pd.to_datetime(["2024-01-01", None])})
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None], "c": pd.to_datetime(["2024-01-01", "2024-01-02"])})
     write_parquet(frame, tmp_path / "deep" / "f.parquet")
     back = read_parquet(tmp_path / "deep" / "f.parquet", ["c", "a"])
     assert list(back.columns) == ["c", "a"]

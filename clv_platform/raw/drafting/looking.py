@@ -47,6 +47,7 @@ DATE_FORMATS = (
 _FEW = 30
 # Enough to know what a column is; looking at every row of a large file would take minutes.
 _SAMPLE_ROWS = 20_000
+_DATES_LOOKED_AT = 500
 
 
 @dataclass(frozen=True)
@@ -133,16 +134,22 @@ def _look_at_column(bench: Workbench, rows: str, name: str, type_: str) -> Colum
     text = f"nullif(trim(cast({column} as varchar)), '')"
     number = cast_column(column, type_, "number", Spelling()).value_sql
     comma = cast_column(column, type_, "number", Spelling(decimal=",")).value_sql
-    when = cast_column(column, type_, "timestamp", Spelling()).value_sql
     words = ", ".join(map(quote_text, (*TRUE_WORDS, *FALSE_WORDS)))
-    formats = ", ".join(f"count(try_strptime({text}, {quote_text(format_)}))" for format_ in DATE_FORMATS)
     row = bench.connection.execute(
-        f"select count({text}), count(distinct {text}), count({number}), count({comma}), count({when}), "
-        f"count(*) filter (where lower({text}) in ({words})), {formats} from {rows}"
+        f"select count({text}), count(distinct {text}), count({number}), count({comma}), "
+        f"count(*) filter (where lower({text}) in ({words})) from {rows}"
     ).fetchone()
     assert row is not None
-    n_filled, n_distinct, n_number, n_comma, n_date, n_words = row[:6]
-    spelt = tuple(format_ for format_, n in zip(DATE_FORMATS, row[6:], strict=True) if n == n_filled)
+    n_filled, n_distinct, n_number, n_comma, n_words = row
+    # Trying nine spellings of dates is slow: some of the different values tell as much.
+    when = cast_column(column, type_, "timestamp", Spelling()).value_sql
+    formats = ", ".join(f"count(try_strptime({text}, {quote_text(format_)}))" for format_ in DATE_FORMATS)
+    some = f"(select distinct {column} from {rows} where {text} is not null limit {_DATES_LOOKED_AT})"
+    row = bench.connection.execute(f"select count(*), count({when}), {formats} from {some}").fetchone()
+    assert row is not None
+    n_looked, n_date = row[:2]
+    spelt = tuple(format_ for format_, n in zip(DATE_FORMATS, row[2:], strict=True) if n == n_looked) if n_looked else ()
+    is_datelike = 0 < 0.95 * n_looked <= n_date
     values: tuple[str, ...] = ()
     if 0 < n_distinct <= _FEW:
         found = bench.connection.execute(f"select distinct {text} from {rows} where {text} is not null order by 1").fetchall()
@@ -154,11 +161,9 @@ def _look_at_column(bench: Workbench, rows: str, name: str, type_: str) -> Colum
         kind = "empty"
     elif n_words == n_filled and n_distinct <= 2:
         kind = "boolean"
-    elif type_.startswith(("DATE", "TIMESTAMP")) or (type_ == "VARCHAR" and n_date >= nearly and n_number < nearly) or spelt:
+    elif type_.startswith(("DATE", "TIMESTAMP")) or (type_ == "VARCHAR" and is_datelike and n_number < nearly) or spelt:
         kind = "date"
     elif max(n_number, n_comma) >= nearly and not type_.startswith(("DATE", "TIMESTAMP")):
         kind = "number"
     is_comma = kind == "number" and n_number < nearly <= n_comma
-    return ColumnLook(
-        name, kind, n_filled, n_distinct, values, spelt if kind == "date" and n_date < nearly else (), is_comma, 0 < nearly <= n_date
-    )
+    return ColumnLook(name, kind, n_filled, n_distinct, values, spelt if kind == "date" and not is_datelike else (), is_comma, is_datelike)
