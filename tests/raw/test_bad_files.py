@@ -44,7 +44,7 @@ FILES: dict[str, tuple[str, Any, dict[str, Any], str]] = {
     ),
     "gzip cut off": (
         "accounts.csv.gz", gz(CSV + "".join(f"b{n},XX{n}\n" for n in range(5000)))[:-900], {},
-        "{f}: expected a complete gzip file, found one that is cut off or damaged (IO Error: Unexpected end of GZIP stream: {f}). "
+        "{f}: expected a complete gzip file, found one that is cut off or damaged (Compressed file ended before the end-of-stream marker was reached). "
         "Copy or export it again.",
     ),
     "plain text called gz": (
