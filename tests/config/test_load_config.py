@@ -1,0 +1,76 @@
+"""Reading a company config: what is filled in, and what each mistake says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clv_platform.config import ConfigError, config_hash, load_config
+from clv_platform.settings import PROJECT_ROOT, Settings, load_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"CLV_DATA_DIR": str(tmp_path / "state"), "CLV_SAMPLE_DATA": str(tmp_path / "samples")})
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "x.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_relative_files_start_at_the_config_and_variables_are_filled_in(tmp_path, settings):
+    text = 'name: x\ntitle: X\nsources: {accounts: {files: [a.csv, "${CLV_SAMPLE_DATA}/b.csv", "${OTHER}/c.csv"]}}\n'
+    config = load_config(write(tmp_path, text), settings)
+    assert config.sources["accounts"].files == (f"{tmp_path}/a.csv", f"{tmp_path}/samples/b.csv", f"{tmp_path}/${{OTHER}}/c.csv")
+
+
+@pytest.mark.parametrize("path", sorted((PROJECT_ROOT / "config").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_config_of_the_project_is_valid_and_named_after_its_file(path, settings):
+    assert load_config(path, settings).name == path.stem
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: x\ntitle: X\nsources: {}\ncurency: EUR\n", "unknown key `curency`. Did you mean `currency`?"),
+        ("title: X\nsources: {}\n", "key `name` is required and missing. Add it; config/demo.yaml shows an example."),
+        ("name: a b\ntitle: X\nsources: {}\n", "key `name`: String should match pattern '^[A-Za-z_][A-Za-z0-9_]{0,62}$', found 'a b'."),
+        ("- name\n", "expected `key: value` lines, found list. Start from config/demo.yaml or `clv init FOLDER`."),
+        (
+            "name: x\ntitle: X\nsources: {accounts: {columns: {}}}\n",
+            "key `sources.accounts`: give exactly one of `files`, `database`, `query` (with `inputs`) or `derive_from`.",
+        ),
+        (
+            "name: x\ntitle: X\nsources: {accounts: {database: 'postgresql://me:pw@host/x', table: t}}\n",
+            "key `sources.accounts`: name an environment variable as `${NAME}`: addresses and passwords do not belong into a config.",
+        ),
+        (
+            "name: x\ntitle: X\nsources: {}\ntargets: [{name: up, kind: upgrade}]\n",
+            "key `(whole file)`: plans: an upgrade target without `label_column` needs `plans.order`, the plans from lowest to top.",
+        ),
+    ],
+)
+def test_mistake_is_one_message_with_the_key_and_the_remedy(tmp_path, settings, text, message):
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError) as error:
+        load_config(path, settings)
+    assert str(error.value) == f"{path}: {message}"
+
+
+def test_missing_file_and_broken_yaml_are_named(tmp_path, settings):
+    with pytest.raises(ConfigError, match=r"nowhere\.yaml: no such config file"):
+        load_config(tmp_path / "nowhere.yaml", settings)
+    with pytest.raises(ConfigError, match=r"x\.yaml, line 3: not valid YAML"):
+        load_config(write(tmp_path, "name: x\ntitle: [X\n: y"), settings)
+
+
+def test_hash_changes_with_choices_not_with_where_files_lie(tmp_path, settings):
+    def hashed(text: str) -> str:
+        return config_hash(load_config(write(tmp_path, text), settings))
+
+    here = hashed("name: x\ntitle: X\nsources: {accounts: {files: /here/a.csv}}\n")
+    assert here == hashed("name: x\ntitle: X\nsources: {accounts: {files: /there/a.csv}}\n")
+    assert here != hashed("name: x\ntitle: X\nsources: {accounts: {files: /here/a.csv}}\neligibility: {min_tenure_days: 31}\n")
