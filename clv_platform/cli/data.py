@@ -65,14 +65,18 @@ def write_docs(config_path: Path | None, out: Path | None) -> int:
     """`clv docs`."""
     from assets.company import load_company
     from assets.manifest import run_dbt
-    from clv_platform.reports.dbt_docs import write_static_docs
+    from clv_platform.contracts.features import build_feature_catalogue
+    from clv_platform.reports.dbt_docs import build_docs_page
+    from clv_platform.warehouse import replacing
 
     settings = load_settings()
     company = load_company((config_path or settings.config_path).absolute(), settings)
     target = company.paths.dbt_target / "docs"
     run_dbt(company, ["docs", "generate"], target)
     page = out or company.paths.root / "dbt_docs.html"
-    write_static_docs(target, page)
+    html = build_docs_page(target, build_feature_catalogue(company.config), target / "index.html")
+    with replacing(page) as unfinished:
+        unfinished.write_text(html, encoding="utf-8")
     say(f"Docs: {page}")
     return OK
 
