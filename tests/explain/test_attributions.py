@@ -14,11 +14,11 @@ def test_known_drivers_come_first_and_noise_last(artifact, examples):
     assert {"n_cases_90d", "impressions_x_mean_3m"} < set(importance["feature"].head(4))
     assert importance["share"].sum() == pytest.approx(1)
     assert importance["mean_abs"].is_monotonic_decreasing
-    by_name = importance.set_index("feature")
-    assert by_name.loc["n_cases_90d", "direction"] < -0.8
-    assert by_name.loc["impressions_x_mean_3m", "direction"] > 0.8
-    assert np.isnan(by_name.loc["territory", "direction"])
-    assert by_name.loc["n_cases_90d", "label"] == "support cases in 90 days"
+    direction = dict(zip(importance["feature"], importance["direction"], strict=True))
+    assert direction["n_cases_90d"] < -0.8
+    assert direction["impressions_x_mean_3m"] > 0.8
+    assert np.isnan(direction["territory"])
+    assert dict(zip(importance["feature"], importance["label"], strict=True))["n_cases_90d"] == "support cases in 90 days"
 
 
 def test_sample_rows_add_up_to_the_raw_score(artifact, examples):

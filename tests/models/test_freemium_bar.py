@@ -26,7 +26,8 @@ def test_freemium_upgrade_reaches_the_bar_out_of_fold():
         ("loved_share", "lovedTracks", "songsListened"),
     ):
         frame[name] = frame[top] / frame[bottom].where(frame[bottom] != 0)
-    frame = frame.rename(columns={"user_id": "account_id", "adopter": "y_upgrade"}).assign(as_of_date=pd.NaT, is_eligible=True)
+    frame = frame.rename(columns={"user_id": "account_id", "adopter": "y_upgrade"})
+    frame["as_of_date"], frame["is_eligible"] = pd.NaT, True
     target = config.target("upgrade").model_copy(update={"fold_seeds": (1,)})
     found = cross_validate_binary(build_examples(frame, config, target), target, config.training, threads=settings.threads)
     score = found.scores[0]
