@@ -1,4 +1,5 @@
-{#- A ready-made label of a flat table: positive values are 1, blank is null (not usable), everything else 0. A number keeps its meaning as text: 1.0 is 1. -#}
+{#- A ready-made label of a flat table: positive values are 1, blank is null (not usable), everything else 0. A number keeps its
+    meaning as text: 1.0 is 1. -#}
 {% macro flat_label(target) -%}
     {%- set value = "snapshots." ~ adapter.quote(target['label'] ~ '_value') -%}
     cast(case

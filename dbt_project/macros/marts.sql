@@ -1,9 +1,5 @@
 {#- The wide tables: keys, every feature of the catalogue by name and type, then labels. Written once, used by each kind's mart. -#}
 
-{% macro feature_models() -%}
-    {{ return(['profile', 'account_columns', 'billing', 'rfm', 'usage', 'support', 'web', 'engagement', 'interactions', 'snapshot']) }}
-{%- endmacro %}
-
 {#- `eligible`: the column of the spine that picks the rows. `is_filled`: false gives the same columns and no row. -#}
 {% macro wide_table(eligible, is_filled, label_relation=none, labels=[]) -%}
 {%- set features = var('features') -%}

@@ -1,4 +1,5 @@
-{#- The score files that Python writes. Before the first scoring there is none, and DuckDB refuses to read no file: then no row, but typed. -#}
+{#- The score files that Python writes. Before the first scoring there is none, and DuckDB refuses to read no file: then no row, but
+    typed. -#}
 
 {% macro score_files() -%}
     {%- set relation = source('scores', 'upgrade_scores') -%}
@@ -18,12 +19,4 @@
         cast(null as varchar) as cutoff,
         cast(null as boolean) as is_champion
     {%- endif -%}
-{%- endmacro %}
-
-{% macro has_score_files() -%}
-    {%- if not execute -%}
-        {{ return(true) }}
-    {%- endif -%}
-    {%- set pattern = env_var('CLV_STATE_DIR', '.') ~ '/scores/*/history/*.parquet' -%}
-    {{ return(run_query("select count(*) from glob('" ~ pattern ~ "')").columns[0].values()[0] > 0) }}
 {%- endmacro %}

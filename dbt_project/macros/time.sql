@@ -62,12 +62,3 @@
         cast({{ dbt.dateadd('day', anchor_day - 1, dbt.dateadd('month', 1, shifted)) }} as date)
     {%- endif -%}
 {%- endmacro %}
-
-{#- One row per month from one date to another, both inclusive, as the column `name`. -#}
-{% macro generate_months(first_date, last_date, name) -%}
-    {{ return(adapter.dispatch('generate_months')(first_date, last_date, name)) }}
-{%- endmacro %}
-
-{% macro default__generate_months(first_date, last_date, name) -%}
-    cast(unnest(generate_series(cast({{ first_date }} as timestamp), cast({{ last_date }} as timestamp), interval 1 month)) as date) as {{ name }}
-{%- endmacro %}

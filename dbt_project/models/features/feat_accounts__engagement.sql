@@ -47,7 +47,10 @@ contact_totals as (
         spine.as_of_date,
         count(case when {{ in_last_days('contacts.contacted_at', 90) }} then 1 end) as n_contacts_90d,
         count(
-            case when {{ in_last_days('contacts.responded_at', 365) }} and {{ known_before('contacts', column='response_known_at') }} then 1 end
+            case
+                when {{ in_last_days('contacts.responded_at', 365) }} and {{ known_before('contacts', column='response_known_at') }}
+                    then 1
+            end
         ) as n_responses_365d,
         min({{ days_before('contacts.contacted_at') }}) as days_since_last_contact
     from spine

@@ -105,7 +105,8 @@ select
     cast(totals.ordered_amount as double) / nullif(totals.n_orders, 0) as mean_order_value,
     totals.days_since_last_order,
     totals.days_since_first_order,
-    cast(totals.days_since_first_order - totals.days_since_last_order as double) / nullif(totals.n_order_days - 1, 0) as mean_days_between_orders,
+    cast(totals.days_since_first_order - totals.days_since_last_order as double)
+    / nullif(totals.n_order_days - 1, 0) as mean_days_between_orders,
     least(cast(totals.refunded_amount as double) / nullif(cast(totals.ordered_amount as double), 0), 1.0) as refund_share
 from spine
 left join totals on {{ same_snapshot('totals') }}

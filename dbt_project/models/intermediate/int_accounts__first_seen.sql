@@ -37,7 +37,8 @@ first_events as (
 
 ),
 
--- The monthly grid starts after the first row of the table that shows behaviour best: sign-ups can be decades older than the records of use.
+-- The monthly grid starts after the first row of the table that shows behaviour best: sign-ups can be decades older than
+-- the records of use.
 first_rows as (
 
     select

@@ -1,4 +1,5 @@
-{#- A subscription is active at a snapshot when its start was known before it and no end was. Its later end is not known yet and plays no part. -#}
+{#- A subscription is active at a snapshot when its start was known before it and no end was. Its later end is not known yet and
+    plays no part. -#}
 {%- set counts = 'true' if var('plans')['count_trials'] else 'not is_trial' -%}
 with spine as (
 

@@ -1,6 +1,6 @@
-{#- One pass over the long table. Each month is split by how many months late its rows became known (0: by the month's end), so that a month's
-    value at any later snapshot is put together from these parts. A mean needs sum and count, the others themselves.
-    Sums are rounded to six digits: adding floats in another order must not change a feature. -#}
+{#- One pass over the long table. Each month is split by how many months late its rows became known (0: by the month's end), so that
+    a month's value at any later snapshot is put together from these parts. A mean needs sum and count, the others themselves. Sums
+    are rounded to six digits: adding floats in another order must not change a feature. -#}
 with readings as (
 
     select * from {{ ref('stg_raw__usage') }}
@@ -16,7 +16,10 @@ placed as (
         value,
         known_at,
         {{ month_end_date('used_at', day) }} as month_end_date,
-        {{ month_end_date('known_at', day) }} as known_month_end_date
+        cast(case
+            when known_at = used_at then 0
+            else {{ dbt.datediff(month_end_date('used_at', day), month_end_date('known_at', day), 'month') }}
+        end as integer) as n_months_late
     from readings
     {% endfor %}
 )
@@ -24,10 +27,7 @@ placed as (
 select
     account_id,
     month_end_date,
-    cast(case
-        when known_month_end_date = month_end_date then 0
-        else {{ dbt.datediff('month_end_date', 'known_month_end_date', 'month') }}
-    end as integer) as n_months_late,
+    n_months_late,
     min(known_at) as first_known_at,
     count(*) as n_readings
     {%- for metric, aggregate in var('usage_metrics').items() %}

@@ -1,4 +1,5 @@
-{#- 1: subscribed before the snapshot and without an active subscription at the end of the horizon; 0: still subscribed then; null: not over yet. -#}
+{#- 1: subscribed before the snapshot and without an active subscription at the end of the horizon; 0: still subscribed then; null:
+    not over yet. -#}
 {%- set targets = targets_of('churn') -%}
 with spine as (
 
@@ -29,12 +30,13 @@ remaining as (
     select
         spine.account_id,
         spine.as_of_date
-        {%- for target in targets %},
+        {%- for target in targets -%}
+        {%- set horizon_end = dbt.dateadd('day', target['horizon_days'], 'spine.as_of_at') %},
         count(
             case
                 when
-                    subscriptions.started_at < {{ dbt.dateadd('day', target['horizon_days'], 'spine.as_of_at') }}
-                    and (subscriptions.ended_at is null or subscriptions.ended_at >= {{ dbt.dateadd('day', target['horizon_days'], 'spine.as_of_at') }})
+                    subscriptions.started_at < {{ horizon_end }}
+                    and (subscriptions.ended_at is null or subscriptions.ended_at >= {{ horizon_end }})
                     then 1
             end
         ) as {{ adapter.quote('n_' ~ target['label']) }}

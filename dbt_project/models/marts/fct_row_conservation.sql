@@ -1,5 +1,9 @@
-{#- What became of every row that was read. The rows that staging holds are used; those it left out share a declared key with a later one. -#}
-{%- set tables = ['accounts', 'subscriptions', 'orders', 'support_cases', 'web_sessions', 'feedback', 'campaigns', 'campaign_contacts', 'account_snapshots'] -%}
+{#- What became of every row that was read. The rows that staging holds are used; those it left out share a declared key with a
+    later one. -#}
+{%- set tables = [
+    'accounts', 'subscriptions', 'orders', 'support_cases', 'web_sessions', 'feedback', 'campaigns', 'campaign_contacts',
+    'account_snapshots',
+] -%}
 with load_report as (
 
     select * from {{ ref('stg_raw__load_report') }}

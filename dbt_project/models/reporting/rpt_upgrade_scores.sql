@@ -1,4 +1,5 @@
-{#- The newest scores by a champion, for each upgrade target. Two champions of one date: the one of the later cutoff, then the greater model id. -#}
+{#- The newest scores by a champion, for each upgrade target. Two champions of one date: the one of the later cutoff, then the
+    greater model id. -#}
 with history as (
 
     select * from {{ ref('rpt_scores_history') }}

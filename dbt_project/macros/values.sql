@@ -1,0 +1,45 @@
+{#- Macros that give values, not SQL, or ask the adapter; sqlfluff has stand-ins for these (tests/dbt/sqlfluff_stubs). -#}
+
+{% macro is_present(table) -%}
+    {{ return(table in var('present_tables')) }}
+{%- endmacro %}
+
+{#- The features that one model computes, in catalogue order. -#}
+{% macro features_of(model) -%}
+    {{ return(var('features') | selectattr('model', 'equalto', model) | list) }}
+{%- endmacro %}
+
+{% macro targets_of(kind) -%}
+    {{ return(var('targets') | selectattr('kind', 'equalto', kind) | list) }}
+{%- endmacro %}
+
+{#- Whether a kind's targets are read from label columns only, so that subscriptions don't decide who is eligible. -#}
+{% macro is_flat(kind) -%}
+    {%- set targets = targets_of(kind) -%}
+    {{ return(targets | length > 0 and targets | rejectattr('label_column') | list | length == 0) }}
+{%- endmacro %}
+
+{% macro sql_type_of(type) -%}
+    {{ return({'number': 'double', 'boolean': 'boolean', 'category': 'varchar'}[type]) }}
+{%- endmacro %}
+
+{% macro feature_models() -%}
+    {{ return(['profile', 'account_columns', 'billing', 'rfm', 'usage', 'support', 'web', 'engagement', 'interactions', 'snapshot']) }}
+{%- endmacro %}
+
+{% macro has_score_files() -%}
+    {%- if not execute -%}
+        {{ return(true) }}
+    {%- endif -%}
+    {%- set pattern = env_var('CLV_STATE_DIR', '.') ~ '/scores/*/history/*.parquet' -%}
+    {{ return(run_query("select count(*) from glob('" ~ pattern ~ "')").columns[0].values()[0] > 0) }}
+{%- endmacro %}
+
+{#- One row per month from one date to another, both inclusive, as the column `name`. -#}
+{% macro generate_months(first_date, last_date, name) -%}
+    {{ return(adapter.dispatch('generate_months')(first_date, last_date, name)) }}
+{%- endmacro %}
+
+{% macro default__generate_months(first_date, last_date, name) -%}
+    cast(unnest(generate_series(cast({{ first_date }} as timestamp), cast({{ last_date }} as timestamp), interval 1 month)) as date) as {{ name }}
+{%- endmacro %}

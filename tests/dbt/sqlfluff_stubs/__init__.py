@@ -1,0 +1,73 @@
+"""What sqlfluff's Jinja templater needs of dbt: variables with the demo's values and SQL-shaped stand-ins for dbt's own macros.
+
+Add a stand-in when a macro in `dbt_project/macros/values.sql` is added or another of dbt's macros is used. Keep rules out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import yaml
+
+_VARS: dict[str, Any] = yaml.safe_load((Path(__file__).resolve().parents[3] / "dbt_project" / "dbt_project.yml").read_text())["vars"]
+# One of each kind is enough to see how a model is written, and a hundred times faster to lint than all of the demo's.
+_VARS["usage_metrics"] = {"users": "sum"}
+_VARS["interactions"] = _VARS["interactions"][-1:]
+_VARS["features"] = list({feature["model"]: feature for feature in _VARS["features"]}.values())
+
+
+def var(name: str, default: Any = None) -> Any:
+    return _VARS.get(name, default)
+
+
+def _quote(name: str) -> str:
+    return f'"{name}"'
+
+
+def _dateadd(part: str, number: Any, moment: str) -> str:
+    return f"{moment} + {number} * interval '1 {part}'"
+
+
+adapter = SimpleNamespace(quote=_quote)
+dbt = SimpleNamespace(
+    dateadd=_dateadd,
+    datediff=lambda first, last, part: f"datediff('{part}', {first}, {last})",
+    date_trunc=lambda part, moment: f"date_trunc('{part}', {moment})",
+    safe_cast=lambda value, kind: f"try_cast({value} as {kind})",
+    type_timestamp=lambda: "timestamp",
+    type_string=lambda: "varchar",
+)
+
+
+def is_present(table: str) -> bool:
+    return table in _VARS["present_tables"]
+
+
+def features_of(model: str) -> list[dict[str, Any]]:
+    return [feature for feature in _VARS["features"] if feature["model"] == model]
+
+
+def targets_of(kind: str) -> list[dict[str, Any]]:
+    return [target for target in _VARS["targets"] if target["kind"] == kind]
+
+
+def is_flat(kind: str) -> bool:
+    return False
+
+
+def sql_type_of(kind: str) -> str:
+    return {"number": "double", "boolean": "boolean", "category": "varchar"}[kind]
+
+
+def feature_models() -> list[str]:
+    return ["profile", "account_columns", "billing", "rfm", "usage", "support", "web", "engagement", "interactions", "snapshot"]
+
+
+def has_score_files() -> bool:
+    return True
+
+
+def generate_months(first: str, last: str, name: str) -> str:
+    return f"unnest(generate_series({first}, {last}, interval 1 month)) as {name}"
