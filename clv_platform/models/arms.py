@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
+from clv_platform.datasets import LabelError
 from clv_platform.metrics import log_loss, pr_auc
 from clv_platform.models.boosting import MIN_ROUNDS, BoosterSettings, fit_booster
 from clv_platform.models.calibration import Calibrator, fit_calibrator
@@ -120,6 +121,11 @@ def compare_arms(
         Labels 0/1.
     """
     possible: list[Arm] = [arm for arm in arms if all(is_possible(arm, y[fold.fit]) for fold in folds.folds)]
+    if not possible:
+        raise LabelError(
+            f"training.arms: expected an arm that {int((y == 1).sum())} positives can feed in every fold, found only {', '.join(arms)}. "
+            "Add `none` to `training.arms`."
+        )
     prepared = []
     for fold in folds.folds:
         to_matrix = matrix_of(fold.fit)

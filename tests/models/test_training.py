@@ -110,6 +110,13 @@ def test_arm_that_cannot_be_fitted_is_listed_with_the_reason(make_examples, targ
     assert arms["pr_auc"].isna().tolist() == [False, False, True]
 
 
+def test_smote_alone_with_too_few_positives_says_which_arm_to_add(make_examples, target, training):
+    alone = training.model_copy(update={"min_positives": 2, "arms": ("smote",)})
+    examples = replace(make_examples(60), y=np.r_[1.0, 1.0, np.zeros(58)])
+    with pytest.raises(LabelError, match=r"found only smote. Add `none` to `training.arms`."):
+        _train(examples, target, alone)
+
+
 def test_features_that_never_vary_are_refused_by_name(make_examples, target, training):
     examples = make_examples(400)
     flat = replace(examples, X=pd.DataFrame({"x": np.ones(400)}), features=examples.features[:1])
