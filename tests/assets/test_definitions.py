@@ -87,7 +87,7 @@ def test_only_what_is_learnt_from_is_partitioned(graph):
 
 
 def test_everything_that_opens_the_warehouse_is_in_the_pool(demo_defs):
-    pools = {made.node_def.name: made.node_def.pool for made in own(demo_defs)}
+    pools = {made.node_def.name: made.op.pool for made in own(demo_defs)}
     assert {name for name, pool in pools.items() if pool == "duckdb"} == {
         "raw_tables",
         "dbt_warehouse",

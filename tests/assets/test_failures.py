@@ -25,7 +25,7 @@ def webhook():
             self.send_response(204)
             self.end_headers()
 
-        def log_message(self, *_):
+        def log_message(self, format, *args):
             pass
 
     with HTTPServer(("127.0.0.1", 0), Handler) as server:

@@ -22,6 +22,13 @@ def write_load(company, until, data_hash):
     (company.paths.root / "raw_load.json").write_text(json.dumps(load), encoding="utf-8")
 
 
+def looks(company, cursor) -> SensorResult:
+    """What the sensor starts; fails when it starts nothing."""
+    found = evaluate_new_files(company, cursor)
+    assert isinstance(found, SensorResult)
+    return found
+
+
 def test_without_files_nothing_starts(open_tiny):
     company = open_tiny(sources=SOURCES, targets=[], usage_metrics={}, interactions=[])
     assert files_fingerprint(company) is None
@@ -30,13 +37,12 @@ def test_without_files_nothing_starts(open_tiny):
 
 def test_new_files_start_everything_when_the_config_says_where_the_data_end(open_tiny, tmp_path):
     company = with_file(open_tiny, tmp_path)
-    found = evaluate_new_files(company, {})
-    assert isinstance(found, SensorResult)
-    (request,) = found.run_requests
+    found = looks(company, {})
+    [request] = list(found.run_requests or ())
     assert (request.job_name, request.partition_key) == ("refresh_everything_job", "2026-01-01")
     assert request.run_key == f"files:{files_fingerprint(company)}"
-    assert found.dynamic_partitions_requests[0].partition_keys == ["2026-01-01"]
-    assert isinstance(evaluate_new_files(company, json.loads(found.cursor)), SkipReason)
+    assert [request.partition_keys for request in found.dynamic_partitions_requests or ()] == [["2026-01-01"]]
+    assert isinstance(evaluate_new_files(company, json.loads(found.cursor or "")), SkipReason)
 
 
 def test_a_changed_file_starts_again(open_tiny, tmp_path):
@@ -44,16 +50,16 @@ def test_a_changed_file_starts_again(open_tiny, tmp_path):
     before = files_fingerprint(company)
     (tmp_path / "in" / "b.csv").write_text("id\n2\n", encoding="utf-8")
     assert files_fingerprint(company) != before
-    assert isinstance(evaluate_new_files(company, {"files": before}), SensorResult)
+    assert isinstance(evaluate_new_files(company, {"files": before or ""}), SensorResult)
 
 
 def test_when_only_a_load_can_say_where_the_data_end_it_comes_first(open_tiny, tmp_path):
     company = with_file(open_tiny, tmp_path, observed_until=None)
-    first = evaluate_new_files(company, {})
-    assert [request.job_name for request in first.run_requests] == ["load_raw_job"]
-    cursor = json.loads(first.cursor)
+    first = looks(company, {})
+    assert [request.job_name for request in first.run_requests or ()] == ["load_raw_job"]
+    cursor = json.loads(first.cursor or "")
     assert isinstance(evaluate_new_files(company, cursor), SkipReason)
     write_load(company, "2025-11-18", "hash1")
-    second = evaluate_new_files(company, cursor)
-    assert [(r.job_name, r.partition_key) for r in second.run_requests] == [("refresh_everything_job", "2025-11-18")]
-    assert isinstance(evaluate_new_files(company, json.loads(second.cursor)), SkipReason)
+    second = looks(company, cursor)
+    assert [(r.job_name, r.partition_key) for r in second.run_requests or ()] == [("refresh_everything_job", "2025-11-18")]
+    assert isinstance(evaluate_new_files(company, json.loads(second.cursor or "")), SkipReason)

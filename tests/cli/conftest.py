@@ -31,8 +31,15 @@ class Place:
         return self.folder / "data" / "demo"
 
     def start(self, *args: str) -> subprocess.Popen[str]:
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([CLV, *args], env=self.environment, cwd=self.folder, text=True, start_new_session=True, **streams)
+        return subprocess.Popen(
+            [CLV, *args],
+            env=self.environment,
+            cwd=self.folder,
+            text=True,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
 
     def clv(self, *args: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run([CLV, *args], env=self.environment, cwd=self.folder, text=True, capture_output=True, check=False)
