@@ -108,7 +108,7 @@ def simulate(accounts: int, months: int, out: Path | None, seed: int, oracle: Pa
 @_CONFIG
 @click.option("--keep", type=click.IntRange(min=1), default=None, help="Runs to keep [default: keep_runs of the config].")
 def clean(config_path: Path | None, keep: int | None) -> None:
-    """Remove old runs' reports, models and published folders; champions and what is current stay."""
+    """Remove old published runs, old cutoffs' reports and unused models; champions, their reports, what is current and all scores stay."""
     from clv_platform.cli.data import clean_company
 
     _exit(clean_company(config_path, keep))

@@ -1,7 +1,7 @@
-"""Remove old state of a company: published runs beyond the rule, models that nothing refers to, leftovers of killed runs.
+"""Remove old state of a company: published runs and reports beyond the rule, models that nothing refers to, leftovers of killed runs.
 
-Add a kind of state that grows here. Never removed: the current run, the champion, any model whose scores are in the history or whose report
-belongs to one of the newest cutoffs.
+Add a kind of state that grows here. Never removed: the current run, the champion, the reports of the cutoff that promoted it, any model
+whose scores are in the history or whose report stays. Scores are never removed: their history is what trends are read from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Literal
 from clv_platform.reports.published_runs import list_old_runs, only_publisher, remove_leftovers, remove_run
 from clv_platform.settings import CompanyPaths
 
-Kind = Literal["published run", "model", "leftover"]
+Kind = Literal["published run", "reports", "model", "leftover"]
 LEFTOVER_AGE_SECONDS = 3600.0  # a younger temporary file may belong to a run that is under way
 _LEFTOVER_ENDS = (".unfinished", ".tmp", ".new", ".old")  # the ends of hidden names that rooms write to before they rename
 
@@ -69,7 +69,7 @@ def clean(paths: CompanyPaths, keep: int, *, is_dry_run: bool = False, now: floa
     paths : CompanyPaths
         The company's state; a missing folder is fine.
     keep : int
-        How many published runs, and models of how many cutoffs' reports, stay.
+        How many published runs, and reports of how many of the newest cutoffs, stay.
     is_dry_run : bool
         Only say what would go.
     now : float, optional
@@ -85,13 +85,28 @@ def clean(paths: CompanyPaths, keep: int, *, is_dry_run: bool = False, now: floa
                 remove_leftovers(paths.published)
                 for item in found:
                     remove_run(item.path)
-    others = [*_unused_models(paths, keep), *_leftovers(paths, time.time() if now is None else now)]
+    kept, old = _split_reports(paths, keep)
+    reports = [Removed(folder, "reports", _bytes(folder)) for folder in old]
+    leftovers = [item for item in _leftovers(paths, time.time() if now is None else now) if not set(item.path.parents) & set(old)]
+    others = [*reports, *_unused_models(paths, kept), *leftovers]
     if not is_dry_run:
         _remove(others)
     return CleanReport((*found, *others), is_dry_run)
 
 
-def _unused_models(paths: CompanyPaths, keep: int) -> list[Removed]:
+def _split_reports(paths: CompanyPaths, keep: int) -> tuple[list[Path], list[Path]]:
+    """Return the cutoffs' folders that stay and those that go; the cutoffs that promoted the champions stay, however old."""
+    cutoffs = sorted((path for path in paths.reports.glob("*") if path.is_dir() and not path.name.startswith(".")), reverse=True)
+    try:
+        pointers = [json.loads(pointer.read_text(encoding="utf-8")) for pointer in paths.models.glob("*/champion.json")]
+    except ValueError:
+        return cutoffs, []  # without a readable pointer nobody can say which reports are the champion's: keep them all
+    promoted = {pointer.get("promoted_at_cutoff") for pointer in pointers}
+    old = [folder for folder in cutoffs[keep:] if folder.name not in promoted]
+    return [folder for folder in cutoffs if folder not in old], old
+
+
+def _unused_models(paths: CompanyPaths, kept_reports: list[Path]) -> list[Removed]:
     unused: list[Removed] = []
     for target in sorted(path for path in paths.models.glob("*") if path.is_dir() and not path.name.startswith(".")):
         pointers = list(target.glob("*.json"))
@@ -100,14 +115,13 @@ def _unused_models(paths: CompanyPaths, keep: int) -> list[Removed]:
         except ValueError:
             continue  # without a readable pointer nobody can say which model is the champion: keep them all
         needed |= {path.stem.split("__", 1)[-1] for path in (paths.scores / target.name / "history").glob("*.parquet")}
-        needed |= _reported(paths.reports, target.name, keep)
+        needed |= _reported(kept_reports, target.name)
         models = sorted(path for path in target.iterdir() if path.is_dir() and not path.name.startswith("."))
         unused += [Removed(model, "model", _bytes(model)) for model in models if model.name not in needed]
     return unused
 
 
-def _reported(reports: Path, target: str, keep: int) -> set[str]:
-    cutoffs = sorted((path for path in reports.glob("*") if path.is_dir()), key=lambda path: path.name, reverse=True)[:keep]
+def _reported(cutoffs: list[Path], target: str) -> set[str]:
     names: set[str] = set()
     for cutoff in cutoffs:
         metrics = cutoff / target / "metrics.json"

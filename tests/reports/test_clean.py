@@ -55,7 +55,34 @@ def test_models_of_old_cutoffs_go_with_their_turn(paths: CompanyPaths) -> None:
     newer = paths.reports / "2026-02-01" / "upgrade"
     newer.mkdir(parents=True)
     (newer / "metrics.json").write_text('{"model_id": "champion"}')
-    assert sorted(item.path.name for item in clean(paths, keep=1)) == ["reported", "unused"]
+    (paths.models / "upgrade" / "champion.json").write_text('{"model_id": "champion", "promoted_at_cutoff": "2026-02-01"}')
+    assert sorted(item.path.name for item in clean(paths, keep=1)) == ["2026-01-01", "before", "reported", "unused"]
+
+
+def test_reports_of_old_cutoffs_go_but_never_those_of_the_champions_cutoff(paths: CompanyPaths) -> None:
+    _with_models(paths)  # the champion was promoted at 2026-01-01
+    for cutoff in ("2025-12-01", "2026-02-01", "2026-03-01"):
+        (paths.reports / cutoff / "upgrade").mkdir(parents=True)
+    assert [item.path.name for item in clean(paths, keep=1) if item.kind == "reports"] == ["2026-02-01", "2025-12-01"]
+    assert sorted(folder.name for folder in paths.reports.iterdir()) == ["2026-01-01", "2026-03-01"]
+    assert (paths.models / "upgrade" / "reported").is_dir()
+
+
+def test_unreadable_pointer_keeps_all_reports(paths: CompanyPaths) -> None:
+    _with_models(paths)
+    (paths.reports / "2026-02-01").mkdir()
+    (paths.models / "upgrade" / "champion.json").write_text("{half")
+    assert len(clean(paths, keep=1)) == 0
+    assert len(list(paths.reports.iterdir())) == 2
+
+
+def test_a_leftover_inside_old_reports_is_counted_once(paths: CompanyPaths) -> None:
+    for cutoff in ("2026-01-01", "2026-02-01"):
+        (paths.reports / cutoff).mkdir(parents=True)
+    old = paths.reports / "2026-01-01" / ".report.html.1a.unfinished"
+    old.write_bytes(b"x")
+    os.utime(old, (1000, 1000))
+    assert [item.path.name for item in clean(paths, keep=1)] == ["2026-01-01"]
 
 
 def test_unreadable_pointer_keeps_all_models(paths: CompanyPaths) -> None:
