@@ -32,7 +32,8 @@ def build_explanations_asset(company: Company, target: Target) -> AssetsDefiniti
         cutoff = context.partition_key
         examples = room.read_examples()
         split = room.split(examples, cutoff)
-        explained = explain_examples(room.load_candidate(cutoff), split.test if split else examples, private=company.config.private)
+        rows, threads = split.test if split else examples, company.settings.threads
+        explained = explain_examples(room.load_candidate(cutoff), rows, private=company.config.private, threads=threads)
         write_parquet(explained.importance, room.report_folder(cutoff) / "importance.parquet")
         write_parquet(explained.attributions, room.report_folder(cutoff) / "attributions.parquet")
         top = explained.importance.head(20).to_dict("records")

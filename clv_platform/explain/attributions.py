@@ -108,7 +108,7 @@ def explain_examples(
         together = np.abs(values[:, hidden.to_numpy()].sum(axis=1, dtype=np.float64))
         row = {
             "feature": PRIVATE,
-            "label": "private columns",
+            "label": "columns not shown (private)",
             "mean_abs": float(together.mean()) if len(together) else 0.0,
             "direction": np.nan,
         }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from clv_platform.explain import PRIVATE
 from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.page import Picture, render_page
@@ -81,7 +82,16 @@ def draw_target_pictures(inputs: TargetReportInputs, picture_format: figures.For
 def visible_importance(inputs: TargetReportInputs) -> pd.DataFrame:
     """Return the importance table without private features; shares stay shares of all influence."""
     frame = inputs.importance
-    return frame[~frame["feature"].isin(inputs.config.private)] if len(frame) else frame
+    return frame[~_is_private(inputs)] if len(frame) else frame
+
+
+def private_share(inputs: TargetReportInputs) -> float:
+    """Return the share of all influence that private features have, 0 to 1."""
+    return float(inputs.importance.loc[_is_private(inputs), "share"].sum()) if len(inputs.importance) else 0.0
+
+
+def _is_private(inputs: TargetReportInputs) -> pd.Series:
+    return inputs.importance["feature"].isin([*inputs.config.private, PRIVATE])
 
 
 def _slices(inputs: TargetReportInputs) -> Table | None:
@@ -106,7 +116,7 @@ def _pictures(inputs: TargetReportInputs, event: words.EventWords) -> dict[str, 
             "Predicted probability against what happened",
             lambda: words.read_reliability(inputs.reliability, inputs.metrics.get("calibration_error")),
         ),
-        "importance": ("What moves the score most", lambda: words.read_importance(visible_importance(inputs))),
+        "importance": ("What moves the score most", lambda: words.read_importance(visible_importance(inputs), private_share(inputs))),
     }
     drawn = draw_target_pictures(inputs, "svg")
     return {name: Picture.of(name, svg, captions[name][0], captions[name][1]()) for name, svg in drawn.items()}

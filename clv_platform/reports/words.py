@@ -161,15 +161,16 @@ def read_reliability(reliability: pd.DataFrame, error: Any) -> str:
     return f"In {groups} the prediction lies within what chance allows{off}. The probabilities {verdict}."
 
 
-def read_importance(importance: pd.DataFrame) -> str:
-    """Name the three strongest features."""
+def read_importance(importance: pd.DataFrame, private_share: float = 0.0) -> str:
+    """Name the three strongest features; private ones count as a share without names."""
     top = importance.sort_values("share", ascending=False, kind="stable").head(3)
     if top.empty:
         return ""
     names = sentence_list([f"“{label}”" for label in top["label"]])
     verb = "makes" if len(top) == 1 else "make"
     part = percent(top["share"].sum())
-    return f"{names} {verb} up {part} of what moves the score. It shows what the model looks at, not what causes it."
+    private = f" Columns that the config calls private are used but not shown: {percent(private_share)}." if private_share > 0 else ""
+    return f"{names} {verb} up {part} of what moves the score.{private} It shows what the model looks at, not what causes it."
 
 
 def read_base_rate(rates: pd.DataFrame) -> str:

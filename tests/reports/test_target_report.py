@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 import pytest
 
 from clv_platform.evaluation import GateDecision
+from clv_platform.explain import PRIVATE
 from clv_platform.reports import SplitFacts, TargetReportInputs, draw_target_pictures, render_target_report
 from clv_platform.reports.words import percent, score, times
 
@@ -111,6 +112,13 @@ def test_private_columns_never_show(html: str, inputs: TargetReportInputs) -> No
     assert "gender" in set(inputs.slices["column"]) | set(inputs.importance["feature"])
     assert "gender" not in html
     assert "1 private column is used by the model and never shown." in html
+
+
+def test_influence_of_private_columns_is_a_share_without_a_name(inputs: TargetReportInputs) -> None:
+    together = inputs.importance.assign(feature=inputs.importance["feature"].replace("gender", PRIVATE))
+    html = render_target_report(replace(inputs, importance=together.assign(label=together["label"].replace("gender", "hidden things"))))
+    assert "hidden things" not in html
+    assert "Columns that the config calls private are used but not shown: 8.0%." in unescape(html).replace("\u202f", "").replace("\xa0", "")
 
 
 def test_private_account_ids_are_masked(inputs: TargetReportInputs) -> None:
