@@ -87,7 +87,7 @@ def test_no_address_of_a_package_registry_and_no_path_of_a_machine():
 def test_every_path_named_in_the_readme_exists():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:clv_platform|assets|config|dbt_project|docs|tests|benchmarks)/[\w./-]*)`", text))
-    named |= {link for link in re.findall(r"\]\((?!https?:|#)([^)]+)\)", text)}
+    named |= set(re.findall(r"\]\((?!https?:|#)([^)]+)\)", text))
     missing = sorted(name for name in named if not (ROOT / name.split("#")[0]).exists())
     assert named
     assert missing == []

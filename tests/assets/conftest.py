@@ -1,15 +1,9 @@
 """A tiny company in a folder of its own, and definitions of it."""
 
-import warnings
 from pathlib import Path
 
 import pytest
 import yaml
-
-with warnings.catch_warnings():
-    # dagster-dbt's own dependency warns about itself when it is imported; nothing here can change that.
-    warnings.filterwarnings("ignore", message="sqlglotrs is deprecated", category=DeprecationWarning)
-    import dagster_dbt  # noqa: F401
 from dagster import DagsterInstance
 
 from assets.company import Company, load_company

@@ -22,7 +22,7 @@ OBSERVED_UNTIL = date(2025, 7, 1)
 @pytest.fixture(scope="session")
 def company() -> CompanyConfig:
     tables = ("subscriptions", "orders", "usage", "support_cases", "web_sessions", "feedback", "campaign_contacts")
-    sources = {name: {"files": f"{name}.csv"} for name in tables}
+    sources: dict[str, dict[str, Any]] = {name: {"files": f"{name}.csv"} for name in tables}
     sources["subscriptions"]["key"] = "subscription_id"
     sources["usage"]["key"] = ["account_id", "used_at", "metric"]
     return CompanyConfig.model_validate(

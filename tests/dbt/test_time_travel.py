@@ -118,7 +118,7 @@ def features_until_today(project: CompiledProject, tables: Tables) -> dict[str, 
         return {name: connection.execute(query.format(name)).fetchall() for name in names}
 
 
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large))
 @given(chosen=st.lists(events, min_size=5, max_size=40), drawn=changes)
 def test_the_future_changes_no_feature_of_the_past(compiled: CompiledProject, chosen: Any, drawn: Any) -> None:
     tables = make_company(chosen)
