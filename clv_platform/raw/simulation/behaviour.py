@@ -136,6 +136,16 @@ def _with_momentum(rng: np.random.Generator, n: int, months: int, spread: float)
     return path
 
 
+def _pushes(rng: np.random.Generator, n: int, months: int) -> Bools:
+    """Draw when accounts push a network: they start now and then, keep it up for some months, and stop; shape (n, months)."""
+    luck = rng.random((n, months))
+    pushing = np.empty((n, months), dtype=bool)
+    pushing[:, 0] = luck[:, 0] < company.PUSH_START / (company.PUSH_START + company.PUSH_END)
+    for month in range(1, months):
+        pushing[:, month] = np.where(pushing[:, month - 1], luck[:, month] >= company.PUSH_END, luck[:, month] < company.PUSH_START)
+    return pushing
+
+
 def draw_behaviour(rng: np.random.Generator, calendar: Calendar, accounts: Accounts) -> Behaviour:
     """Draw usage and support cases for all months up to the end of the history."""
     n, months = len(accounts), calendar.stop
@@ -149,17 +159,20 @@ def draw_behaviour(rng: np.random.Generator, calendar: Calendar, accounts: Accou
     def counted(log_mean: Floats, noise: float) -> Floats:
         return np.rint(np.exp(log_mean + season - idle + rng.normal(0.0, noise, shape)), dtype=np.float64)
 
-    def network(level: float, shift: tuple[float, float, float]) -> Floats:
-        fixed = level + rng.normal(0.0, 0.9, n) + np.array(shift)[accounts.territory]
-        return counted(fixed[:, None] + 0.6 * users + 0.5 * engagement + _drifting(rng, n, months, 0.95, 0.85), 0.05)
+    def network(level: float, shift: tuple[float, float, float], pushes: Bools) -> Floats:
+        fixed = level + rng.normal(0.0, company.REACH_SPREAD, n) + np.array(shift)[accounts.territory]
+        drift = _drifting(rng, n, months, company.REACH_KEEP, company.REACH_DRIFT) + company.PUSH_HEIGHT * pushes
+        return counted(fixed[:, None] + 0.3 * (users - 2.5) + 0.5 * engagement + drift, 0.05)
+
+    push, facebook_push = (_pushes(rng, n, months) for _ in range(2))
 
     usage = np.empty((len(company.METRICS), n, months))
     usage[0] = np.maximum(counted(users - 0.5 * season, 0.03), 1.0)
     usage[1] = counted(1.3 + users + engagement, 0.12)
     usage[2] = rng.poisson(np.exp(np.clip(0.2 + trouble + 0.25 * (users - 2.5) - idle, -6.0, 5.0)))
-    usage[3] = network(5.0, (0.0, 0.1, 0.3))
-    usage[4] = network(5.0, (0.1, 0.0, 0.0))
-    usage[5] = network(4.8, (0.2, 0.0, -0.1))
+    usage[3] = network(6.2, (0.0, 0.1, 0.2), facebook_push)
+    usage[4] = network(6.2, (0.1, 0.0, 0.0), push)
+    usage[5] = network(6.0, (0.1, 0.0, -0.1), push)
     usage[6] = counted(1.2 + 0.5 * users + 0.8 * engagement, 0.2)
     is_active = np.arange(months) >= accounts.start_month[:, None]
     return Behaviour(usage, trouble, is_active, _draw_cases(rng, calendar, accounts, trouble, is_active, idle))

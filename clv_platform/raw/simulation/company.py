@@ -71,6 +71,15 @@ NULL_USAGE: Final = 0.004
 LATE_USAGE: Final = 0.02
 LATE_CASES: Final = 0.01
 
+REACH_SPREAD: Final = 0.4
+REACH_KEEP: Final = 0.95
+REACH_DRIFT: Final = 0.3
+"""Impressions in log units: spread between accounts, and a drift that keeps this share of itself from month to month."""
+PUSH_START: Final = 0.02
+PUSH_END: Final = 0.08
+PUSH_HEIGHT: Final = 2.8
+"""Monthly chance that an account starts to push its networks, and to stop; what it does to impressions, in log units."""
+
 ADD_ON_CHANCE: Final = 0.03
 ADD_ON_RANGE: Final = (0.2, 1.0)
 REFUND_CHANCE: Final = 0.01
@@ -84,21 +93,22 @@ DISCOUNT_SHARES: Final = np.array([0.70, 0.20, 0.10])
 class UpgradeEffects:
     """How behaviour moves the monthly chance to upgrade, on the scale of log odds.
 
-    ``impressions`` has a row for territories T1 and T2 and one for T3, with columns Facebook, Instagram, X;
-    impressions count as log1p of a three-month mean less ``centre`` (by plan: the higher plan allows more).
+    ``reach`` is what being seen adds: impressions on X and Instagram together (three-month mean) beyond ``centre``, a step in
+    log units as sharp as ``steepness``; in T3 those on Facebook beyond ``centre_t3``, while being seen on X takes ``distraction`` away.
     """
 
-    ceiling: float = 0.205
-    intercept: float = -6.2
-    plan: tuple[float, float] = (0.0, -0.3)
-    centre: tuple[float, float] = (6.7, 6.8)
-    impressions: tuple[tuple[float, float, float], tuple[float, float, float]] = ((0.0, 3.4, 3.4), (7.8, 0.0, -0.6))
-    steepness: float = 3.0
-    together: float = 2.4
-    growth: float = 0.9
-    hump: float = 0.4
+    ceiling: float = 0.17
+    intercept: float = -4.6
+    plan: tuple[float, float] = (0.0, -0.2)
+    reach: float = 7.0
+    steepness: float = 5.0
+    centre: float = 8.2
+    centre_t3: float = 7.8
+    distraction: float = 0.1
+    growth: float = 0.4
+    hump: float = 0.3
     hump_months: float = 18.0
-    support: float = 0.5
+    support: float = 0.4
 
 
 @dataclass(frozen=True)

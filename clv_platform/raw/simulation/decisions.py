@@ -87,6 +87,11 @@ def _satisfaction_by_month(calendar: Calendar, behaviour: Behaviour) -> tuple[Fl
     return total.reshape(shape), number.reshape(shape)
 
 
+def _step(log_impressions: Floats, centre: float) -> Floats:
+    """0 well below the centre, 1 well above: what matters is whether an account is being seen, not by how much."""
+    return 1 / (1 + np.exp(-company.UPGRADE.steepness * (log_impressions - centre)))
+
+
 def build_chances(calendar: Calendar, accounts: Accounts, behaviour: Behaviour, contacts: Contacts) -> Chances:
     """Hazards of every account and month from lagged behaviour, attributes, tenure and earlier contacts."""
     n_out, lag = calendar.stop + company.LAG_MONTHS, company.LAG_MONTHS
@@ -104,9 +109,12 @@ def build_chances(calendar: Calendar, accounts: Accounts, behaviour: Behaviour, 
     can_decide = _window_mean(usage[0], active, lag, lag + 2, n_out)[1]
     tenure = np.maximum((calendar.starts[None, :n_out] - accounts.signed_up_at[:, None]) / (30.4 * DAY), 0.5)
     load = np.log1p(recent("support_sessions"))
-    log_impressions = [np.log1p(recent(f"impressions_{name}")) for name in ("facebook", "instagram", "x")]
-
+    facebook, instagram, x = (recent(f"impressions_{name}") for name in ("facebook", "instagram", "x"))
+    # What brings people to a higher plan: being seen on X and Instagram together; in T3 it is Facebook, and X only distracts.
     effects = company.UPGRADE
+    reach = _step(np.log1p(x + instagram), effects.centre)
+    reach_t3 = _step(np.log1p(facebook), effects.centre_t3) - effects.distraction * _step(np.log1p(x), effects.centre)
+
     is_t3 = (accounts.territory == len(company.TERRITORIES) - 1)[:, None]
     base = (
         effects.intercept
@@ -118,11 +126,7 @@ def build_chances(calendar: Calendar, accounts: Accounts, behaviour: Behaviour, 
     season = np.exp(company.UPGRADE_SEASON[calendar.month_of_year[:n_out]])
     upgrade = np.zeros((len(accounts), n_out, len(company.PLANS)))
     for plan in range(company.TOP_PLAN):
-        # Near and beyond what the plan allows the wish for a higher one sets in; far below or above it doesn't change.
-        above = [1 / (1 + np.exp(-effects.steepness * (value - effects.centre[plan]))) for value in log_impressions]
-        usual, reverse = (sum(w * z for w, z in zip(row, above, strict=True)) for row in effects.impressions)
-        usual = usual + effects.together * above[1] * above[2]
-        odds = base + effects.plan[plan] + np.where(is_t3, reverse, usual)
+        odds = base + effects.plan[plan] + effects.reach * np.where(is_t3, reach_t3, reach)
         ratio = contacts.upgrade_ratio[:, :n_out] * season
         upgrade[:, :, plan] = np.minimum(effects.ceiling / (1 + np.exp(-odds)) * ratio, 0.5) * can_decide
 
