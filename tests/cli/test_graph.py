@@ -89,8 +89,7 @@ def test_ctrl_c_marks_the_run_as_canceled_and_breaks_nothing(finished):
 def test_a_run_killed_anywhere_can_simply_be_started_again_and_ends_with_the_same(finished):
     place, _ = finished
     before = (metrics(place), scores(place))
-    steps = ("raw_tables", "dbt_warehouse", "models__upgrade_model")
-    for step in steps:
+    for step in ("raw_tables", "dbt_warehouse"):  # so inside dbt, and inside the training
         process = start_until(place, step)
         time.sleep(random.Random(step).uniform(0, 2))
         process.kill()
@@ -98,7 +97,7 @@ def test_a_run_killed_anywhere_can_simply_be_started_again_and_ends_with_the_sam
     done = place.clv("run", "--no-progress")
     assert done.returncode == 0, done.stderr
     assert "had been killed; it is marked as failed" in done.stderr
-    assert place.runs()[:4] == ["SUCCESS", "FAILURE", "FAILURE", "FAILURE"]
+    assert place.runs()[:3] == ["SUCCESS", "FAILURE", "FAILURE"]
     assert (metrics(place), scores(place)) == before
 
 
