@@ -124,8 +124,8 @@ def _metric_descriptions(feature: Feature) -> Iterator[tuple[str, str]]:
     unit = f" Unit: {feature.unit}." if feature.unit else ""
     yield metric, f"{label} of the month, from the rows of this lateness.{unit} Source: usage."
     yield f"{metric}_n", f"Number of readings of {label} that the sum beside it was taken from. Source: usage."
-    yield f"{metric}__first", f"{label} of the month as known at its end.{unit} Source: usage."
-    yield f"{metric}__second", f"{label} of the month as known one month after its end.{unit} Source: usage."
+    for late, when in enumerate(("at its end", "one month after its end", "two months after its end", "three months after its end")):
+        yield f"{metric}__known_{late}", f"{label} of the month as known {when}.{unit} Source: usage."
     for lag in range(1, 13):
         yield f"{metric}__{lag}", f"{label} of month {lag} before, as known then.{unit} Source: usage."
 

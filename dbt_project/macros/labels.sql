@@ -4,7 +4,9 @@
     {%- set value = "snapshots." ~ adapter.quote(target['label'] ~ '_value') -%}
     cast(case
         when {{ value }} is null or not ({{ is_mature(target['horizon_days']) }}) then null
-        when regexp_replace({{ value }}, '[.]0+$', '') in ({% for text in target['positive_values'] %}{{ sql_text(text) }}{{ ', ' if not loop.last }}{% endfor %}) then 1
+        when regexp_replace({{ value }}, '[.]0+$', '') in (
+            {% for text in target['positive_values'] %}{{ sql_text(text) }}{{ ', ' if not loop.last }}{% endfor %}
+        ) then 1
         else 0
     end as integer)
 {%- endmacro %}

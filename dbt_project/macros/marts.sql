@@ -34,8 +34,10 @@ joined as (
         spine.account_id,
         spine.as_of_date,
         spine.{{ eligible }} as is_eligible
-        {%- for feature in direct %},
-        cast({{ feature['model'] | replace('feat_accounts__', '') }}.{{ adapter.quote(feature['name']) }} as {{ sql_type_of(feature['type']) }}) as {{ adapter.quote(feature['name']) }}
+        {%- for feature in direct %}
+        {%- set name = adapter.quote(feature['name']) %}
+        {%- set column = (feature['model'] | replace('feat_accounts__', '')) ~ '.' ~ name %},
+        cast({{ column }} as {{ sql_type_of(feature['type']) }}) as {{ name }}
         {%- endfor %}
         {%- for label in labels %},
         labels.{{ adapter.quote(label) }}

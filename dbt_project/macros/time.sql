@@ -53,12 +53,17 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- The end of the month a moment falls in, months being counted from the anchor day of the snapshots (1 for firsts of month). -#}
+{#- The month a moment falls in, named by the first of a calendar month; months are counted from the anchor day of the snapshots
+    (1 for firsts of month). -#}
+{% macro month_start(moment, anchor_day) -%}
+    {{ dbt.date_trunc('month', moment if anchor_day == 1 else dbt.dateadd('day', 1 - anchor_day, moment)) }}
+{%- endmacro %}
+
+{#- The end of such a month, exclusive; `anchor_day` may be a column. -#}
+{% macro month_end_date_of(start, anchor_day) -%}
+    cast({{ dbt.dateadd('day', '(' ~ anchor_day ~ ' - 1)', dbt.dateadd('month', 1, start)) }} as date)
+{%- endmacro %}
+
 {% macro month_end_date(moment, anchor_day) -%}
-    {%- if anchor_day == 1 -%}
-        cast({{ dbt.dateadd('month', 1, dbt.date_trunc('month', moment)) }} as date)
-    {%- else -%}
-        {%- set shifted = dbt.date_trunc('month', dbt.dateadd('day', 1 - anchor_day, moment)) -%}
-        cast({{ dbt.dateadd('day', anchor_day - 1, dbt.dateadd('month', 1, shifted)) }} as date)
-    {%- endif -%}
+    {{ month_end_date_of(month_start(moment, anchor_day), anchor_day) }}
 {%- endmacro %}

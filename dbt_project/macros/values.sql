@@ -41,5 +41,16 @@
 {%- endmacro %}
 
 {% macro default__generate_months(first_date, last_date, name) -%}
-    cast(unnest(generate_series(cast({{ first_date }} as timestamp), cast({{ last_date }} as timestamp), interval 1 month)) as date) as {{ name }}
+    cast(unnest(
+        generate_series(cast({{ first_date }} as timestamp), cast({{ last_date }} as timestamp), interval 1 month)
+    ) as date) as {{ name }}
+{%- endmacro %}
+
+{#- A whole number of eight bytes that is the same for equal values, missing ones among them. -#}
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash')(columns)) }}
+{%- endmacro %}
+
+{% macro default__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
 {%- endmacro %}

@@ -41,7 +41,8 @@ activity as (
     select
         candidates.account_id,
         candidates.as_of_date,
-        count(distinct active_months.month_end_date) as n_active_months
+        -- int_accounts__active_months has one row per account and month, so that nothing need be distinct.
+        count(*) as n_active_months
     from candidates
     inner join active_months
         on

@@ -15,7 +15,8 @@ judged as (
             {%- if not var('is_undated') %}
             when known_days < {{ rules['min_tenure_days'] }} then 'known for less than {{ rules["min_tenure_days"] }} days'
             {%- if rules['max_account_age_years'] %}
-            when known_days > {{ rules['max_account_age_years'] * 365.25 }} then 'older than {{ rules["max_account_age_years"] }} years'
+            when known_days > {{ rules['max_account_age_years'] * 365.25 }}
+                then 'older than {{ "%g" | format(rules["max_account_age_years"]) }} years'
             {%- endif %}
             {%- if rules['min_active_months'] > 0 %}
             when n_active_months < {{ rules['min_active_months'] }}

@@ -52,9 +52,10 @@ windowed as (
         grid.account_id,
         grid.month_end_date
         {%- for metric in var('usage_metrics') %},
-        versions.{{ adapter.quote(metric ~ '__first') }} as {{ usage_lag(metric, 1) }}
-        {%- for lag in range(2, 13) %},
-        lag(versions.{{ adapter.quote(metric ~ '__second') }}, {{ lag - 1 }}) over months as {{ usage_lag(metric, lag) }}
+        versions.{{ usage_version(metric, 0) }} as {{ usage_lag(metric, 1) }}
+        {%- for lag in range(2, 13) %}
+        {%- set late = [lag - 1, usage_versions() | int - 1] | min %},
+        lag(versions.{{ usage_version(metric, late) }}, {{ lag - 1 }}) over months as {{ usage_lag(metric, lag) }}
         {%- endfor %}
         {%- endfor %}
     from grid

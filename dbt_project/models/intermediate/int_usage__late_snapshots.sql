@@ -1,4 +1,4 @@
-{#- The few snapshots that see a row which came more than a month after its month's end: their lags are put together one by one. -#}
+{#- The few snapshots that see a row which came later than the versions of its month reach: their lags are put together one by one. -#}
 with months as (
 
     select * from {{ ref('int_usage__months') }}
@@ -18,7 +18,7 @@ late as (
         month_end_date,
         {{ dbt.dateadd('month', 'n_months_late', 'month_end_date') }} as known_date
     from months
-    where n_months_late between 2 and 11
+    where n_months_late between {{ usage_versions() }} and 11
 
 ),
 

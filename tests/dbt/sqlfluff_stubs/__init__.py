@@ -71,3 +71,7 @@ def has_score_files() -> bool:
 
 def generate_months(first: str, last: str, name: str) -> str:
     return f"unnest(generate_series({first}, {last}, interval 1 month)) as {name}"
+
+
+def row_hash(columns: list[str]) -> str:
+    return f"hash({', '.join(columns)})"
