@@ -56,7 +56,7 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class ArmComparison:
-    """All arms that could be fitted, best first by mean PR-AUC; ties go to the one that the config lists first."""
+    """All arms that could be fitted: the chosen one, then the others by mean PR-AUC."""
 
     results: tuple[ArmResult, ...]
     fold_of: np.ndarray  # fold in which a row was checked, -1: in none
@@ -64,7 +64,7 @@ class ArmComparison:
 
     @property
     def chosen(self) -> ArmResult:
-        """The arm with the best mean PR-AUC."""
+        """The arm that the config lists first, unless another has the better PR-AUC in every fold."""
         return self.results[0]
 
     def table(self) -> pd.DataFrame:
@@ -156,5 +156,17 @@ def compare_arms(
         loss = log_loss(y[checked], calibrator.apply(raw[checked]))
         seconds = sum(fits[arm, position][2] for position in range(len(prepared)))
         results.append(ArmResult(arm, tuple(pr_aucs), rounds, raw, calibrator, loss, seconds))
-    results.sort(key=lambda result: -float(np.mean(result.pr_auc)))
-    return ArmComparison(tuple(results), fold_of, tuple(arm for arm in arms if arm not in possible))
+    return ArmComparison(rank_arms(results), fold_of, tuple(arm for arm in arms if arm not in possible))
+
+
+def rank_arms(results: Sequence[ArmResult]) -> tuple[ArmResult, ...]:
+    """Put the arm to use first, then the others by mean PR-AUC.
+
+    Differences between arms are mostly noise of the folds, so the first of the list (in a config: the simplest) stays unless another arm
+    beats it in every fold.
+    """
+    ranked = sorted(results, key=lambda result: -float(np.mean(result.pr_auc)))
+    simplest = results[0]
+    better = [result for result in ranked if all(ours > its for ours, its in zip(result.pr_auc, simplest.pr_auc, strict=True))]
+    chosen = better[0] if better else simplest
+    return (chosen, *(result for result in ranked if result is not chosen))

@@ -10,6 +10,7 @@ import pytest
 from clv_platform.datasets import LabelError
 from clv_platform.metrics import calibration_error, pr_auc
 from clv_platform.models import NoUsableFeatures, baseline_scores, cross_validate_binary, train_binary_model
+from clv_platform.models.arms import rank_arms
 
 
 def _train(examples, target, training, *, cutoff=None, config_hash="c" * 12, data_hash="d" * 12, threads=1):
@@ -24,7 +25,24 @@ def test_model_finds_the_signal_and_its_chances_are_right(make_examples, target,
     assert calibration_error(test.y, score) < 0.02
     assert set(trained.arms["arm"]) == {"none", "class_weight", "smote"}
     assert trained.arms["is_chosen"].tolist() == [True, False, False]
-    assert trained.arms["pr_auc"].is_monotonic_decreasing
+    assert trained.arms["pr_auc"].iloc[1:].is_monotonic_decreasing
+
+
+def _arm(name, *pr_aucs):
+    from clv_platform.models.arms import ArmResult
+    from clv_platform.models.calibration import Calibrator
+
+    return ArmResult(name, pr_aucs, 50, np.zeros(3), Calibrator(0.0, 1.0, 100, 10), 0.2, 1.0)
+
+
+def test_first_arm_of_the_list_stays_when_another_is_better_in_some_folds_only():
+    ranked = rank_arms([_arm("none", 0.30, 0.40), _arm("smote", 0.36, 0.39), _arm("class_weight", 0.29, 0.41)])
+    assert [result.arm for result in ranked] == ["none", "smote", "class_weight"]
+
+
+def test_arm_that_is_better_in_every_fold_is_chosen():
+    ranked = rank_arms([_arm("none", 0.30, 0.40), _arm("smote", 0.31, 0.41), _arm("class_weight", 0.33, 0.44)])
+    assert [result.arm for result in ranked] == ["class_weight", "smote", "none"]
 
 
 @pytest.mark.parametrize("arm", ["class_weight", "smote"])

@@ -75,9 +75,9 @@ REACH_SPREAD: Final = 0.4
 REACH_KEEP: Final = 0.95
 REACH_DRIFT: Final = 0.3
 """Impressions in log units: spread between accounts, and a drift that keeps this share of itself from month to month."""
-PUSH_START: Final = 0.02
-PUSH_END: Final = 0.08
-PUSH_HEIGHT: Final = 2.8
+PUSH_START: Final = 0.022
+PUSH_END: Final = 0.07
+PUSH_HEIGHT: Final = 3.0
 """Monthly chance that an account starts to push its networks, and to stop; what it does to impressions, in log units."""
 
 ADD_ON_CHANCE: Final = 0.03
@@ -97,13 +97,13 @@ class UpgradeEffects:
     log units as sharp as ``steepness``; in T3 those on Facebook beyond ``centre_t3``, while being seen on X takes ``distraction`` away.
     """
 
-    ceiling: float = 0.17
-    intercept: float = -4.6
+    ceiling: float = 0.16
+    intercept: float = -5.4
     plan: tuple[float, float] = (0.0, -0.2)
-    reach: float = 7.0
+    reach: float = 8.0
     steepness: float = 5.0
-    centre: float = 8.2
-    centre_t3: float = 7.8
+    centre: float = 8.3
+    centre_t3: float = 7.9
     distraction: float = 0.1
     growth: float = 0.4
     hump: float = 0.3
@@ -146,10 +146,10 @@ class Offer:
 
 
 OFFERS: Final = (
-    Offer("discount_20", 4.0, 0.15, -0.10, 0.060),
-    Offer("premium_trial", 6.0, 0.35, 0.0, 0.035),
-    Offer("training", 9.0, 0.10, -0.15, 0.015),
-    Offer("success_call", 15.0, 0.05, -0.35, 0.010),
+    Offer("discount_20", 4.0, 0.06, -0.10, 0.060),
+    Offer("premium_trial", 6.0, 0.12, 0.0, 0.035),
+    Offer("training", 9.0, 0.04, -0.15, 0.015),
+    Offer("success_call", 15.0, 0.02, -0.35, 0.010),
 )
 TERRITORY_RESPONSE: Final = np.array([1.0, 1.3, 0.6])
 """The same offer works by this factor better or worse in T1, T2, T3."""
