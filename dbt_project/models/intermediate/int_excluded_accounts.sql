@@ -6,6 +6,21 @@ with candidates as (
 
 ),
 
+first_seen as (
+
+    select * from {{ ref('int_accounts__first_seen') }}
+
+),
+
+last_snapshot as (
+
+    select
+        max(as_of_date) as as_of_date,
+        max(as_of_at) as as_of_at
+    from {{ ref('int_snapshots__dates') }}
+
+),
+
 judged as (
 
     select
@@ -27,6 +42,24 @@ judged as (
         end as reason
     from candidates
 
+),
+
+-- These are candidates at no snapshot, so no rule sees them: they are listed once, at the last one.
+never_known as (
+
+    select
+        first_seen.account_id,
+        last_snapshot.as_of_date,
+        case
+            when first_seen.known_at is null then 'neither sign-up nor event'
+            else 'first known after the last snapshot'
+        end as reason
+    from first_seen
+    cross join last_snapshot
+    where
+        last_snapshot.as_of_date is not null
+        and (first_seen.known_at is null or not {{ known_before('first_seen', 'last_snapshot') }})
+
 )
 
 select
@@ -35,3 +68,9 @@ select
     reason
 from judged
 where reason is not null
+union all
+select
+    account_id,
+    as_of_date,
+    reason
+from never_known
