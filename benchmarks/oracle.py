@@ -1,6 +1,7 @@
 """How close the upgrade model comes to the demo company's oracle, on simulation seeds that nothing was built on.
 
-For each seed: simulate the company, run the whole graph, and compare the model's PR-AUC with that of the true chances on the same test rows.
+For each seed: simulate the company, run the whole graph, and compare the model's PR-AUC with that of the true chances on the same test
+rows.
 
     python benchmarks/oracle.py --seeds 101 102 103
 """
@@ -32,7 +33,7 @@ def compare_with_oracle(report: Path, oracle: Path) -> dict[str, float]:
         frame["as_of_date"] = pd.to_datetime(frame["as_of_date"])
     rows = predictions.merge(truth, on=["account_id", "as_of_date"], how="left", validate="one_to_one")
     if rows["p_upgrade_90d"].isna().any():
-        raise SystemExit(f"{int(rows['p_upgrade_90d'].isna().sum())} test rows have no true chance: the oracle does not belong to this run.")
+        raise SystemExit(f"{int(rows['p_upgrade_90d'].isna().sum())} test rows have no true chance: the oracle is another run's.")
     y, score, chance = (rows[name].to_numpy(dtype=float) for name in ("y_true", "score", "p_upgrade_90d"))
     return {
         "n": len(rows),
