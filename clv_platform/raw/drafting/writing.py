@@ -80,6 +80,7 @@ def _lines(
     yield from _metrics(guesses)
     if "account_snapshots" in guesses:
         yield from _snapshot(guesses["account_snapshots"])
+    yield from _unused(guesses)
     yield from _targets(guesses)
 
 
@@ -230,11 +231,17 @@ def _snapshot(guess: Guess) -> Iterator[str]:
         yield f"  {column.name}: {{type: {type_}}}"
     if not n_used:
         yield "  {}"
-    private = [column.name for column in guess.look.columns if PRIVATE.search(plain(column.name)) and _NAME.match(column.name)]
-    if private:
+
+
+def _unused(guesses: dict[str, Guess]) -> Iterator[str]:
+    names = [name for name in ("birth_date", "gender") if "accounts" in guesses and name in guesses["accounts"].columns]
+    if "account_snapshots" in guesses:
+        columns = guesses["account_snapshots"].look.columns
+        names += [column.name for column in columns if PRIVATE.search(plain(column.name)) and _NAME.match(column.name)]
+    if names:
         yield ""
         yield "# check: never used by models; remove a name to allow it."
-        yield f"unused: [{', '.join(private)}]"
+        yield f"unused: [{', '.join(dict.fromkeys(names))}]"
 
 
 def _snapshot_type(column: ColumnLook) -> tuple[str, str]:
