@@ -74,12 +74,13 @@ def _usage(spine: pd.DataFrame, usage: pd.DataFrame) -> pd.DataFrame:
         }
     )
     parts = parts.groupby(["account_id", "month", "late", "metric"], observed=True)["value"].sum().unstack("metric")  # noqa: PD010 - keys are unique
-    ids = parts.index.levels[0]
+    ids = parts.index.get_level_values("account_id").unique()
     last = UNTIL.year * 12 + UNTIL.month - 1
     months = range(parts.index.get_level_values("month").min(), last + 1)
     grid = pd.MultiIndex.from_product([ids, months], names=["account_id", "month"])
     late = parts.index.get_level_values("late")
     lags: list[pd.DataFrame] = []
+    version = parts.iloc[:0]
     for lag in range(12):
         if lag <= late.max():
             version = parts[late <= lag].groupby(level=["account_id", "month"], observed=True).sum(min_count=1).reindex(grid)
@@ -87,7 +88,7 @@ def _usage(spine: pd.DataFrame, usage: pd.DataFrame) -> pd.DataFrame:
     features = _usage_columns(lags)
     wanted = pd.MultiIndex.from_arrays([spine["account_id"], _month(spine["as_of_date"])], names=["account_id", "month"])
     found = features.reindex(wanted)
-    n_months = [name for name in found if name.endswith("_n_months_12m")]
+    n_months = [str(name) for name in found.columns if str(name).endswith("_n_months_12m")]
     found[n_months] = found[n_months].fillna(0)
     return pd.concat([spine, found.reset_index(drop=True)], axis=1)
 
