@@ -1,7 +1,9 @@
-"""Calibration as data: two numbers that turn raw log-odds into chances that can be multiplied by money.
+"""Calibration as data: a few numbers that turn raw log-odds into chances that can be multiplied by money.
 
 Here: Platt's logistic map, fitted on unresampled out-of-fold scores. Two parameters can't overfit a few hundred positives, keep the
-ranking, and undo what class weights and SMOTE do to the base rate. Add another map as a `kind`; keep scoring out.
+ranking, and undo what class weights and SMOTE do to the base rate. Where the true chance levels off among the best scores (a model
+goes on raising scores within a group whose chance is flat), a straight line promises too much at the top: there the line may bend
+once, if the likelihood clearly asks for it. Keep scoring out.
 
 References
 ----------
@@ -10,22 +12,27 @@ Platt (1999), Probabilistic outputs for support vector machines; Niculescu-Mizil
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 MIN_SLOPE = 0.01
+KNOT_SHARES = (0.80, 0.85, 0.90, 0.95)
+MIN_POSITIVES_TO_BEND = 200
+MIN_GAIN_TO_BEND = 5.0  # nats; half the chi-square of one parameter at .002, as the best of four knots is taken
 
 
 @dataclass(frozen=True)
 class Calibrator:
-    """Chance = 1 / (1 + exp(-(intercept + slope * raw_score))).
+    """Chance = 1 / (1 + exp(-(intercept + slope * raw_score + bend * max(0, raw_score - knot)))).
 
     Attributes
     ----------
     intercept, slope : float
         On the log-odds scale; a well-behaved unweighted model has about 0 and 1.
+    knot, bend : float
+        Where the line bends, and by how much; slope + bend is positive, so the ranking stays. 0 and 0: a straight line.
     n, n_positive : int
         Rows it was fitted on.
     is_slope_floored : bool
@@ -37,11 +44,13 @@ class Calibrator:
     n: int
     n_positive: int
     is_slope_floored: bool = False
-    kind: str = "logistic"
+    knot: float = 0.0
+    bend: float = 0.0
 
     def apply(self, raw_score: np.ndarray) -> np.ndarray:
         """Return chances in 0 to 1 for raw log-odds."""
-        return sigmoid(self.intercept + self.slope * np.asarray(raw_score, dtype=np.float64))
+        raw = np.asarray(raw_score, dtype=np.float64)
+        return sigmoid(self.intercept + self.slope * raw + self.bend * np.maximum(0.0, raw - self.knot))
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dict."""
@@ -60,7 +69,7 @@ def sigmoid(log_odds: np.ndarray) -> np.ndarray:
 
 
 def fit_calibrator(y: np.ndarray, raw_score: np.ndarray) -> Calibrator:
-    """Fit intercept and slope by maximum likelihood (Newton's method).
+    """Fit intercept, slope and, where it pays, one bend by maximum likelihood (Newton's method).
 
     Parameters
     ----------
@@ -83,10 +92,25 @@ def fit_calibrator(y: np.ndarray, raw_score: np.ndarray) -> Calibrator:
     weights = _newton(design, target)
     slope = float(weights[1]) / spread
     if slope >= MIN_SLOPE:
-        return Calibrator(float(weights[0]) - slope * centre, slope, n, n_positive)
+        straight = Calibrator(float(weights[0]) - slope * centre, slope, n, n_positive)
+        return _bend(straight, x, target, centre, spread) if n_positive >= MIN_POSITIVES_TO_BEND else straight
     offset = MIN_SLOPE * (x - centre)
     intercept = float(_newton(design[:, :1], target, offset)[0])
     return Calibrator(intercept - MIN_SLOPE * centre, MIN_SLOPE, n, n_positive, is_slope_floored=True)
+
+
+def _bend(straight: Calibrator, x: np.ndarray, target: np.ndarray, centre: float, spread: float) -> Calibrator:
+    """Return the map with the best single bend, or the straight one where a bend gains too little or would turn the ranking round."""
+    best, best_loss = straight, _loss(straight.intercept + straight.slope * x, target) - MIN_GAIN_TO_BEND
+    for knot in np.unique(np.quantile(x, KNOT_SHARES)):
+        design = np.column_stack([np.ones(len(x)), (x - centre) / spread, np.maximum(0.0, x - knot) / spread])
+        weights = _newton(design, target)
+        slope, bend = float(weights[1]) / spread, float(weights[2]) / spread
+        loss = _loss(design @ weights, target)
+        if loss < best_loss and slope >= MIN_SLOPE and slope + bend >= MIN_SLOPE:
+            best_loss = loss
+            best = replace(straight, intercept=float(weights[0]) - slope * centre, slope=slope, knot=float(knot), bend=bend)
+    return best
 
 
 def _newton(design: np.ndarray, target: np.ndarray, offset: np.ndarray | float = 0.0) -> np.ndarray:

@@ -55,3 +55,19 @@ def test_constant_scores_give_the_base_rate():
 def test_json_gives_back_the_same_calibrator(truth):
     calibrator = fit_calibrator(*truth)
     assert Calibrator.from_json(json.loads(json.dumps(calibrator.to_json()))) == calibrator
+
+
+def test_straight_truth_is_not_bent(truth):
+    assert fit_calibrator(*truth).bend == 0
+
+
+def test_chances_that_level_off_among_the_best_scores_are_bent_and_right():
+    rng = np.random.default_rng(3)
+    raw = rng.normal(-4, 2, 60_000)
+    chance = np.minimum(1 / (1 + np.exp(-raw)), 0.25)
+    y = (rng.random(len(raw)) < chance).astype(float)
+    calibrator = fit_calibrator(y[:30_000], raw[:30_000])
+    assert calibrator.bend < 0
+    assert calibrator.slope + calibrator.bend > 0
+    assert calibration_error(y[30_000:], calibrator.apply(raw[30_000:])) < 0.006
+    assert np.all(np.diff(calibrator.apply(np.sort(raw))) >= 0)
