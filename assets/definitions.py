@@ -73,7 +73,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
             *(check for target in company.trained_targets for check in build_model_checks(company, target)),
         ],
         jobs=jobs,
-        schedules=build_schedules(company),
+        schedules=build_schedules(company, [job.name for job in jobs]),
         sensors=build_sensors(company, jobs),
         resources={"dbt": build_dbt(company), **overrides.resources},
         loggers=dict(overrides.loggers) or None,

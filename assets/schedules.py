@@ -3,6 +3,8 @@
 Nothing asks the clock which data there are: a run's cutoff is where the data of the last load end.
 """
 
+from collections.abc import Collection
+
 from dagster import DefaultScheduleStatus, RunRequest, ScheduleDefinition, ScheduleEvaluationContext, SkipReason, schedule
 
 from assets.company import Company
@@ -11,12 +13,15 @@ from assets.partitions import newest_cutoff, register_cutoff
 NOT_LOADED = "The data have not been loaded yet, so where they end isn't known: run load_raw_job or `clv run` once."
 
 
-def build_schedules(company: Company) -> list[ScheduleDefinition]:
-    """Return the schedules: Mondays at 05:00 new scores, on the 2nd of each month at 05:00 everything (UTC)."""
-    return [
-        _build_schedule(company, "refresh_scores_job", "0 5 * * 1", "Weekly: load what is new and score it with the present champion."),
-        _build_schedule(company, "refresh_everything_job", "0 5 2 * *", "Monthly: retrain, evaluate, explain, score, report, publish."),
-    ]
+_SCHEDULES = {
+    "refresh_scores_job": ("0 5 * * 1", "Weekly: load what is new and score it with the present champion."),
+    "refresh_everything_job": ("0 5 2 * *", "Monthly: retrain, evaluate, explain, score, report, publish."),
+}
+
+
+def build_schedules(company: Company, job_names: Collection[str]) -> list[ScheduleDefinition]:
+    """Return the schedules of the jobs that the company has: Mondays at 05:00 new scores, on the 2nd at 05:00 everything (UTC)."""
+    return [_build_schedule(company, name, *_SCHEDULES[name]) for name in _SCHEDULES if name in job_names]
 
 
 def _build_schedule(company: Company, job_name: str, cron: str, description: str) -> ScheduleDefinition:

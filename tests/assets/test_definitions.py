@@ -10,6 +10,7 @@ import pytest
 from dagster import AssetKey, AssetsDefinition, DefaultScheduleStatus, DefaultSensorStatus
 
 import clv_platform
+from assets.definitions import Overrides, build_defs
 from assets.failures import PLAIN_ERRORS
 from assets.runs import _step_sizes
 from clv_platform.settings import PROJECT_ROOT
@@ -64,6 +65,14 @@ def test_jobs_and_crons_are_pinned(demo_defs):
         "refresh_scores_job_schedule": ("0 5 * * 1", "refresh_scores_job"),
         "refresh_everything_job_schedule": ("0 5 2 * *", "refresh_everything_job"),
     }
+
+
+def test_a_company_without_targets_has_no_schedule_for_scores(demo, demo_defs, open_tiny):
+    no_targets = open_tiny(targets=[])
+    defs = build_defs(Overrides(company=no_targets, manifest_path=demo.paths.dbt_target / "manifest.json"))
+    repository = defs.get_repository_def()  # what the command line and the UI load: refuses a schedule of a job that isn't there
+    assert {schedule.name for schedule in repository.schedule_defs} == {"refresh_everything_job_schedule"}
+    assert not repository.has_job("refresh_scores_job")
 
 
 def test_nothing_runs_by_itself(demo_defs):
