@@ -10,8 +10,10 @@ import time
 import pytest
 
 LOADER = """
+import signal
 import sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background hands on an ignored Ctrl-C
 from clv_platform.config import CompanyConfig
 from clv_platform.raw import loading
 from clv_platform.settings import company_paths, load_settings
