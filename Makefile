@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+ZOO := $(VENV)/.zoo
 CONFIG ?= config/demo.yaml
 ACCOUNTS ?= 10000
 MONTHS ?= 24
@@ -10,7 +11,7 @@ SEED ?= 7
 DATA := $(or $(CLV_DATA_DIR),data)
 DEMO := $(DATA)/demo/files
 
-.PHONY: help run test lint format types rooms unit dev docs lock clean-env benchmarks
+.PHONY: help zoo run test lint format types rooms unit dev docs lock clean-env benchmarks
 
 help:
 	@echo "make run      environment, demo company, the whole graph, then where to look"
@@ -19,6 +20,7 @@ help:
 	@echo "make unit     the tests that need neither data, servers nor the whole graph (seconds)"
 	@echo "make dev      Dagster's UI on http://127.0.0.1:3000 (CONFIG=config/x.yaml for another company)"
 	@echo "make docs     the dbt docs of CONFIG as one static page"
+	@echo "make zoo      adds XGBoost and CatBoost to the environment, for the leaderboard"
 	@echo "make lock     resolve pyproject.toml anew into requirements.lock"
 
 # requirements.lock is complete (names, versions, hashes), so nothing is resolved at install time.
@@ -31,6 +33,13 @@ $(READY): requirements.lock pyproject.toml
 
 $(DEMO)/accounts.parquet: | $(READY)
 	$(BIN)/clv simulate --accounts $(ACCOUNTS) --months $(MONTHS) --seed $(SEED) --out $(DEMO)
+
+# The extra algorithms of the leaderboard, beside what is installed.
+$(ZOO): requirements-zoo.lock | $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-zoo.lock
+	@touch $(ZOO)
+
+zoo: $(ZOO)
 
 run: $(READY) $(if $(filter config/demo.yaml,$(CONFIG)),$(DEMO)/accounts.parquet)
 	$(BIN)/clv run --config $(CONFIG)
@@ -64,3 +73,5 @@ docs: $(READY)
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra zoo --universal --python-version 3.11 --generate-hashes --no-strip-extras --constraints requirements.lock \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-zoo.lock

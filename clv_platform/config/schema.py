@@ -131,8 +131,36 @@ class Target(_Block):
     as_of_dates: tuple[date, ...] = ()
     label_column: str | None = None  # of account_snapshots
     positive_values: tuple[str, ...] = ("1", "true", "yes")  # compared without case
+    churn_means: Literal["ended", "silent"] = "ended"  # no subscription left at the end of the horizon, or no activity within it
+    activity: tuple[Literal["orders", "usage", "web_sessions"], ...] = ("orders", "usage")  # what a silent account doesn't show
+    value_per_event: float | None = Field(default=None, gt=0)  # what one event is worth, in `currency`: the backtest then speaks of money
+    contact_cost: float = Field(default=0.0, ge=0)  # of contacting one account
     n_folds: int = Field(default=5, ge=2)
     fold_seeds: tuple[int, ...] = (0,)
+
+
+Algorithm = Literal["logistic_regression", "random_forest", "neural_network", "xgboost", "catboost"]
+
+
+class Tuning(_Block):
+    """How long parameters are searched for: whichever of trials and seconds ends first."""
+
+    trials: int = Field(default=8, ge=0)  # 0: the default parameters
+    seconds: float = Field(default=30.0, gt=0)
+    retrain_trials: int = Field(default=80, ge=0)  # what `retrain_models_job` and `clv run --retrain` spend
+    retrain_seconds: float = Field(default=900.0, gt=0)
+
+
+class SliceSearch(_Block):
+    """Where the search for groups with wrong predictions looks, and when it raises an alarm."""
+
+    max_depth: int = Field(default=2, ge=1, le=3)
+    n_bins: int = Field(default=4, ge=2)  # of a numeric column, by quantile
+    max_levels: int = Field(default=30, ge=2)  # of a column; the rarer ones are one level
+    min_rows: int = Field(default=50, ge=10)
+    n_draws: int = Field(default=199, ge=19)  # of the Monte-Carlo threshold
+    alarm_rate: float = Field(default=0.05, gt=0, lt=0.5)  # chance of any alarm when nothing is wrong
+    min_gain: float = Field(default=0.001, ge=0)  # recoverable log loss in nats per row of the slice
 
 
 class Training(_Block):
@@ -144,6 +172,8 @@ class Training(_Block):
     n_bootstraps: int = Field(default=500, ge=50)
     lightgbm: dict[str, float | int | bool] = {}  # overrides of the default parameters
     min_positives: int = Field(default=30, ge=2)
+    tuning: Tuning = Tuning()
+    comparators: tuple[Algorithm, ...] = ("logistic_regression", "random_forest", "neural_network", "xgboost", "catboost")
 
 
 class Snapshots(_Block):
@@ -176,6 +206,7 @@ class CompanyConfig(_Block):
     eligibility: Eligibility = Eligibility()
     targets: tuple[Target, ...] = ()
     training: Training = Training()
+    slice_search: SliceSearch = SliceSearch()
     keep_runs: int = Field(default=12, ge=1)
     call_list_size: int = Field(default=100, ge=1)
 

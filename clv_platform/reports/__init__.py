@@ -1,14 +1,14 @@
 """Pictures, HTML reports and published files: what people and other systems see of a run.
 
 Here: `render_target_report` and `render_data_report` (pure functions of their inputs), `figures`, `publish_run`, `clean`, the glossary of
-metrics. Add a section to the template and its numbers to `inputs`.
+metrics. Add a section to `sections`, its table to the report folder.
 Keep computation of metrics out: that is `metrics` and `evaluation`.
 """
 
 from clv_platform.reports.clean import CleanReport, Removed, clean
 from clv_platform.reports.data_facts import collect_data_facts
 from clv_platform.reports.data_report import draw_data_pictures, render_data_report
-from clv_platform.reports.inputs import DataReportInputs, SplitFacts, TargetReportInputs, build_target_inputs
+from clv_platform.reports.inputs import DataReportInputs, SplitFacts, TargetReportInputs, build_target_inputs, read_extras
 from clv_platform.reports.metric_glossary import METRICS, Metric, build_metric_glossary
 from clv_platform.reports.publish import Contents, PublishedRun, build_call_list, gather_published, publish_run
 from clv_platform.reports.published_runs import current_run
@@ -34,6 +34,7 @@ __all__ = [
     "draw_target_pictures",
     "gather_published",
     "publish_run",
+    "read_extras",
     "render_data_report",
     "render_target_report",
 ]

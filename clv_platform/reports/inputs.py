@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,6 +17,7 @@ from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.features import Feature, build_feature_catalogue
 from clv_platform.datasets import TimeSplit
 from clv_platform.evaluation import GateDecision, StoredEvaluation
+from clv_platform.evaluation.store import TABLES
 from clv_platform.raw.summary import RawLoad
 
 
@@ -108,6 +110,8 @@ class TargetReportInputs:
         The catalogue; undated attributes are named in the limits.
     warnings : tuple of str
         From loading and the leakage guards, one plain sentence each.
+    extras : mapping of str to DataFrame
+        The other Parquet files of the report folder by name (`tuning`, `weak_slices`, ...): what `sections` show.
     """
 
     config: CompanyConfig
@@ -128,6 +132,7 @@ class TargetReportInputs:
     call_list: pd.DataFrame = field(default_factory=_empty)
     raw_load: RawLoad | None = None
     warnings: tuple[str, ...] = ()
+    extras: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def build_target_inputs(
@@ -141,6 +146,7 @@ def build_target_inputs(
     call_list: pd.DataFrame | None = None,
     raw_load: RawLoad | None = None,
     warnings: tuple[str, ...] = (),
+    extras: Mapping[str, pd.DataFrame] | None = None,
 ) -> TargetReportInputs:
     """Put together what a target's report shows.
 
@@ -154,6 +160,8 @@ def build_target_inputs(
         Absent or empty: their sections are left out.
     raw_load : RawLoad, optional
         Its warnings are shown too.
+    extras : mapping of str to DataFrame, optional
+        Further tables of the report folder, see `read_extras`.
     """
     found = stored.evaluation
     return TargetReportInputs(
@@ -175,7 +183,14 @@ def build_target_inputs(
         call_list=_empty() if call_list is None else call_list,
         raw_load=raw_load,
         warnings=(*warnings, *(raw_load.warnings if raw_load else ())),
+        extras=extras or {},
     )
+
+
+def read_extras(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read the Parquet files of a report folder that aren't the evaluation's own, by name without suffix."""
+    own = {*TABLES, "arms", "importance", "attributions"}
+    return {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("[!.]*.parquet")) if path.stem not in own}
 
 
 @dataclass(frozen=True)

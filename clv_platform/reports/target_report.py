@@ -13,6 +13,7 @@ from clv_platform.explain import PRIVATE
 from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.page import Picture, render_page
+from clv_platform.reports.sections import build_target_sections
 from clv_platform.reports.tables import Table, arms_table, call_table, leaderboard_table, lift_rows, metric_table, slices_table
 from clv_platform.reports.target_findings import accuracy_sentence, asked_rows, base_rate, build_limits, build_next_steps, build_verdict
 
@@ -63,6 +64,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         limits=build_limits(inputs),
         steps=build_next_steps(inputs, verdict.level),
         pictures=_pictures(inputs, event),
+        sections=build_target_sections(inputs),
     )
 
 
