@@ -24,22 +24,41 @@ from clv_platform.config.schema import (
     Input,
     Interaction,
     Plans,
+    SliceSearch,
     Snapshots,
     Source,
     Target,
     Training,
+    Tuning,
     UsageMetric,
 )
 from clv_platform.settings import Settings, load_settings
 
 _BLOCKS: tuple[type[BaseModel], ...] = (
-    CompanyConfig, Source, Input, ExclusionRule, UsageMetric, ColumnFeature, Interaction, Plans, Eligibility, Target, Training, Snapshots,
+    CompanyConfig, Source, Input, ExclusionRule, UsageMetric, ColumnFeature, Interaction, Plans, Eligibility, Target, Training, Tuning,
+    SliceSearch, Snapshots,
 )  # fmt: skip
 _KNOWN_KEYS = sorted({name for block in _BLOCKS for name in block.model_fields})
 
 
 class ConfigError(ValueError):
     """The config can't be used; the message names the file, the key and the remedy."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as its standard has it: a key given twice is an error. PyYAML silently keeps the last one, and half a config is gone."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        first: dict[str, int] = {}
+        for key, _ in node.value:
+            # Keys that `<<` brought from another place may be given again here.
+            is_own = node.start_mark.index <= key.start_mark.index < node.end_mark.index
+            if is_own and isinstance(key, yaml.ScalarNode):
+                if key.value in first:
+                    problem = f"key `{key.value}` is given twice, first in line {first[key.value]}"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                first[key.value] = key.start_mark.line + 1
+        return super().construct_mapping(node, deep)
 
 
 def load_config(path: Path, settings: Settings | None = None) -> CompanyConfig:
@@ -61,7 +80,7 @@ def load_config(path: Path, settings: Settings | None = None) -> CompanyConfig:
     Raises
     ------
     ConfigError
-        When the file is missing, is no YAML, has unknown keys or values out of range.
+        When the file is missing, is no YAML in UTF-8, has unknown or repeated keys or values out of range.
     """
     settings = settings or load_settings()
     if not path.is_file():
@@ -69,7 +88,11 @@ def load_config(path: Path, settings: Settings | None = None) -> CompanyConfig:
             f"{path}: no such config file. Give --config a file such as config/demo.yaml, or draft one with `clv init FOLDER`."
         )
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+        raw = yaml.load(path.read_text(encoding="utf-8-sig"), _Loader)
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: expected text in UTF-8, found byte 0x{error.object[error.start]:02x} at place {error.start}. Save the file as UTF-8."
+        ) from error
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
         line = f", line {where.line + 1}" if where else ""

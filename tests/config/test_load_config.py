@@ -36,6 +36,11 @@ def test_every_config_of_the_project_is_valid_and_named_after_its_file(path, set
     ("text", "message"),
     [
         ("name: x\ntitle: X\nsources: {}\ncurency: EUR\n", "unknown key `curency`. Did you mean `currency`?"),
+        (
+            "name: x\ntitle: X\nsources: {}\ntraining: {tuning: {trails: 3}}\n",
+            "unknown key `training.tuning.trails`. Did you mean `trials`?",
+        ),
+        ("name: x\ntitle: X\nsources: {}\nslice_search: {n_draw: 99}\n", "unknown key `slice_search.n_draw`. Did you mean `n_draws`?"),
         ("title: X\nsources: {}\n", "key `name` is required and missing. Add it; config/demo.yaml shows an example."),
         ("name: a b\ntitle: X\nsources: {}\n", "key `name`: String should match pattern '^[A-Za-z_][A-Za-z0-9_]{0,62}$', found 'a b'."),
         ("- name\n", "expected `key: value` lines, found list. Start from config/demo.yaml or `clv init FOLDER`."),
@@ -65,6 +70,28 @@ def test_missing_file_and_broken_yaml_are_named(tmp_path, settings):
         load_config(tmp_path / "nowhere.yaml", settings)
     with pytest.raises(ConfigError, match=r"x\.yaml, line 3: not valid YAML"):
         load_config(write(tmp_path, "name: x\ntitle: [X\n: y"), settings)
+
+
+def test_key_given_twice_is_an_error_and_does_not_drop_the_first(tmp_path, settings):
+    text = "name: x\ntitle: X\nsources: {}\ntargets: []\n\ntargets: []\n"
+    with pytest.raises(ConfigError, match=r"x\.yaml, line 6: not valid YAML \(key `targets` is given twice, first in line 4\)"):
+        load_config(write(tmp_path, text), settings)
+    with pytest.raises(ConfigError, match=r"line 4: .*key `unit` is given twice"):
+        load_config(write(tmp_path, "name: x\ntitle: X\nsources: {}\nusage_metrics: {a: {label: a, unit: b, unit: c}}\n"), settings)
+
+
+def test_merged_keys_may_be_given_again(tmp_path, settings):
+    metrics = "usage_metrics:\n  a: &a {label: a, unit: seats}\n  b: {<<: *a, label: b}\n  c: {<<: *a, label: c}\n"
+    config = load_config(write(tmp_path, f"name: x\ntitle: X\nsources: {{}}\n{metrics}"), settings)
+    assert [(metric.label, metric.unit) for metric in config.usage_metrics.values()] == [("a", "seats"), ("b", "seats"), ("c", "seats")]
+
+
+def test_config_in_another_encoding_is_one_message(tmp_path, settings):
+    path = tmp_path / "x.yaml"
+    path.write_bytes("name: x\ntitle: Café\n".encode("latin-1"))
+    with pytest.raises(ConfigError) as error:
+        load_config(path, settings)
+    assert str(error.value) == f"{path}: expected text in UTF-8, found byte 0xe9 at place 18. Save the file as UTF-8."
 
 
 def test_hash_changes_with_choices_not_with_where_files_lie(tmp_path, settings):
