@@ -22,14 +22,16 @@ def process_tag(pid: int | None = None) -> str:
 
 def is_gone(tag: str) -> bool:
     """Whether the process of a tag has ended; of another host's processes nothing is known, so they count as alive."""
-    host, pid, _ = tag.split(":", 2)
-    return host == socket.gethostname() and process_tag(int(pid)) != tag
+    host, pid, started = tag.split(":", 2)
+    return host == socket.gethostname() and (not started or process_tag(int(pid)) != tag)
 
 
 def note_child(note: Path, pid: int) -> None:
     """Write down a child and this process beside it, so that a later run can tell whether the child was orphaned."""
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.write_text(f"{process_tag(pid)}\n{process_tag()}\n", encoding="utf-8")
+    from clv_platform.warehouse import replacing  # slow to import, and most who import this module only ask who lives
+
+    with replacing(note) as unfinished:
+        unfinished.write_text(f"{process_tag(pid)}\n{process_tag()}\n", encoding="utf-8")
 
 
 def end_orphan(note: Path) -> bool:
@@ -42,7 +44,11 @@ def end_orphan(note: Path) -> bool:
     """
     if not note.is_file():
         return False
-    child, parent = note.read_text(encoding="utf-8").split()
+    tags = note.read_text(encoding="utf-8").split()
+    if len(tags) != 2:  # cut off by a full disk, say: it names nobody, and must not stop every later run
+        note.unlink()
+        return False
+    child, parent = tags
     was_alive = is_gone(parent) and not is_gone(child)
     if was_alive:
         _end(child)

@@ -61,3 +61,23 @@ def test_the_child_of_a_killed_run_is_ended(tmp_path):
     assert end_orphan(note)
     assert is_gone(child)
     assert not note.exists()
+
+
+def test_a_child_that_had_ended_before_its_note_was_written_is_gone(tmp_path):
+    note = tmp_path / "note"
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    note_child(note, ended.pid)
+    begun = time.monotonic()
+    assert is_gone(note.read_text().split()[0])
+    assert not end_orphan(note)
+    assert time.monotonic() - begun < 2  # nobody waits for it to end
+    assert not note.exists()
+
+
+def test_a_note_that_was_cut_off_stops_no_later_run(tmp_path):
+    note = tmp_path / "note"
+    for text in ("", "host:1"):
+        note.write_text(text)
+        assert not end_orphan(note)
+        assert not note.exists()
