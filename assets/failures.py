@@ -26,6 +26,8 @@ PLAIN_ERRORS = frozenset(
         "NotEnoughHistory",
         "RawDataError",
         "RequestError",
+        "SettingsError",
+        "WarehouseFileError",
         "WarehouseLockedError",
     }
 )

@@ -7,11 +7,17 @@ keep business choices out (they belong to the company config).
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+_MEMORY = re.compile(r"\d+(\.\d+)?\s*([KMGT](i?B)?|%)", re.IGNORECASE)
+
+
+class SettingsError(ValueError):
+    """A `CLV_*` variable can't be used; the message names it, what was found and what to set."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +58,22 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     Raises
     ------
-    ValueError
-        When `CLV_THREADS` is not a positive whole number.
+    SettingsError
+        When `CLV_THREADS` is not a positive whole number or `CLV_MEMORY_LIMIT` no amount of memory.
     """
     env = os.environ if environ is None else environ
     threads = env.get("CLV_THREADS") or str(os.cpu_count() or 1)
-    if not threads.isdigit() or int(threads) < 1:
-        raise ValueError(f"CLV_THREADS: expected a whole number of at least 1, found {threads!r}. Set it to the number of cores to use.")
+    if not threads.isdecimal() or int(threads) < 1:
+        raise SettingsError(f"CLV_THREADS: expected a whole number of at least 1, found {threads!r}. Set it to the number of cores to use.")
+    memory_limit = env.get("CLV_MEMORY_LIMIT") or "4GB"
+    if not _MEMORY.fullmatch(memory_limit):
+        raise SettingsError(f"CLV_MEMORY_LIMIT: expected an amount such as 4GB, found {memory_limit!r}. Set it to a number with MB or GB.")
     return Settings(
         config_path=_path(env.get("CLV_CONFIG"), PROJECT_ROOT / "config" / "demo.yaml"),
         data_dir=_path(env.get("CLV_DATA_DIR"), PROJECT_ROOT / "data"),
         sample_data=_path(env.get("CLV_SAMPLE_DATA"), PROJECT_ROOT.parent / "shared" / "data"),
         threads=int(threads),
-        memory_limit=env.get("CLV_MEMORY_LIMIT") or "4GB",
+        memory_limit=memory_limit,
         failure_webhook=env.get("CLV_FAILURE_WEBHOOK") or None,
     )
 

@@ -33,6 +33,10 @@ class WarehouseLockedError(RuntimeError):
     """Another process holds the warehouse; the message says which file and what to do."""
 
 
+class WarehouseFileError(ValueError):
+    """The file is there and can't be opened as a warehouse; the message says which file, what DuckDB found and what to do."""
+
+
 @contextlib.contextmanager
 def open_warehouse(
     path: Path, settings: Settings, read_only: bool = False, wait_seconds: float = LOCK_WAIT_SECONDS
@@ -56,7 +60,7 @@ def open_warehouse(
         When another process still holds the file after `wait_seconds`.
     FileNotFoundError
         When `read_only` and there is no such file.
-    ValueError
+    WarehouseFileError
         When the file is no DuckDB database.
     """
     if read_only and not path.is_file():
@@ -180,8 +184,8 @@ def _connect(path: Path, read_only: bool, wait_seconds: float) -> Connection:
         try:
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise ValueError(
+            if "could not set lock" not in str(error).lower():  # the path, which may hold `lock`, is part of every message
+                raise WarehouseFileError(
                     f"{path}: expected a DuckDB database, found something that DuckDB can't open ({_first_line(error)}). "
                     "Move the file away and run again: it is rebuilt from the raw files."
                 ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 
 from clv_platform.settings import Settings, load_settings
 from clv_platform.warehouse import (
+    WarehouseFileError,
     WarehouseLockedError,
     export_tables,
     open_memory,
@@ -70,6 +72,16 @@ def test_file_that_is_no_database_is_named(tmp_path, settings):
         open_warehouse(path, settings),
     ):
         pass
+
+
+def test_file_that_is_no_database_is_not_waited_for_when_its_path_speaks_of_locks(tmp_path, settings):
+    path = tmp_path / "locksmith" / "w.duckdb"
+    path.parent.mkdir()
+    path.write_text("not a database\n" * 400)
+    begun = time.monotonic()
+    with pytest.raises(WarehouseFileError, match="Move the file away and run again"), open_warehouse(path, settings):
+        pass
+    assert time.monotonic() - begun < 2
 
 
 def test_reading_a_warehouse_that_does_not_exist_says_what_to_run(tmp_path, settings):
