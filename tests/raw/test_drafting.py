@@ -67,6 +67,27 @@ def test_label_in_words_gets_its_positive_value(company):
     assert config.targets[0].positive_values == ("Churned",)
 
 
+def test_labels_and_plans_that_are_numbers_in_parquet_are_spelt_as_a_load_spells_them(company):
+    frame = pd.DataFrame({"customer_id": [f"k{n}" for n in range(80)], "visits": range(80), "churned": [1.0, 0.0, 0.0, None] * 20})
+    frame.to_parquet(company.folder / "flat.parquet")
+    _, config, _ = drafted(company)
+    assert "20 of 60 rows are positive" in check_sources(config, company.settings).render()
+    (company.folder / "flat.parquet").unlink()
+    frame = pd.DataFrame({"customer_id": ["a", "b", "c"], "plan": [3, 1, 2], "start_date": pd.Timestamp("2024-01-01")})
+    frame.to_parquet(company.folder / "subscriptions.parquet")
+    _, config, _ = drafted(company)
+    assert config.plans is not None
+    assert config.plans.order == ("1", "2", "3")
+
+
+def test_names_with_line_breaks_stay_within_their_comment(company):
+    company.write("orders.csv", "customer_id,order_date,amount\nc1,2024-05-01,9\n")
+    pd.DataFrame({"red\nname: evil": [1], "green": [2]}).to_parquet(company.folder / "colours.parquet")
+    text, config, _ = drafted(company)
+    assert config.name == "files"
+    assert "# check: not used: colours.parquet (columns red name: evil, green)." in text
+
+
 def test_order_lines_with_price_and_quantity_get_an_amount_and_american_dates_a_format(company):
     company.write("orders.csv", "InvoiceNo,CustomerID,InvoiceDate,Quantity,UnitPrice\n1,17,12/31/2024,2,3.50\n2,18,1/15/2025,1,4\n")
     text, config, load = drafted(company)
@@ -120,6 +141,9 @@ def test_folder_without_files_or_without_ids_stops_with_a_remedy(company):
     )
     company.write("colours.csv", "red,green\n1,2\n")
     with pytest.raises(RawDataError, match=r"expected a file with account ids .* found colours\.csv\. Rename the column"):
+        draft_config(company.folder)
+    company.write("broken.parquet", b"no")
+    with pytest.raises(RawDataError, match=r"(?s)found colours\.csv\. .*\nNot readable: .*broken\.parquet"):
         draft_config(company.folder)
     with pytest.raises(RawDataError, match="expected a folder with data files, found no folder"):
         draft_config(company.folder / "nowhere")

@@ -86,7 +86,8 @@ def _guess_table(look: FileLook, table: str) -> Guess | None:
     if table == "accounts" and "account_id" in columns and look.column(columns["account_id"]).n_distinct < 0.95 * look.n_looked_at:
         return None
     if table == "usage" and "account_id" in columns and not {"metric", "value"} <= set(columns):
-        columns.pop("metric", None), columns.pop("value", None)
+        columns.pop("metric", None)
+        columns.pop("value", None)
         taken = set(columns.values())
         numbers = [column.name for column in look.columns if column.kind == "number" and column.name not in taken]
         months = tuple(name for name in numbers if MONTH_COLUMN.match(plain(name)))

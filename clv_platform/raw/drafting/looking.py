@@ -131,7 +131,8 @@ def _look(bench: Workbench, paths: list[Path]) -> FileLook:
 
 def _look_at_column(bench: Workbench, rows: str, name: str, type_: str) -> ColumnLook:
     column = quote_name(name)
-    text = f"nullif(trim(cast({column} as varchar)), '')"
+    # As a load spells it: a label that pandas kept as 1.0 is 1.
+    text = f"nullif(trim({cast_column(column, type_, 'text', Spelling()).value_sql}), '')"
     number = cast_column(column, type_, "number", Spelling()).value_sql
     comma = cast_column(column, type_, "number", Spelling(decimal=",")).value_sql
     words = ", ".join(map(quote_text, (*TRUE_WORDS, *FALSE_WORDS)))

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from clv_platform.contracts.raw_tables import RAW_TABLES
+from clv_platform.raw.casting import Spelling, cast_column
 from clv_platform.raw.drafting.guessing import Guess, guess_tables
 from clv_platform.raw.drafting.looking import ColumnLook, FileLook, look_at_folder
 from clv_platform.raw.drafting.vocabulary import CHURN, MONTH_COLUMN, PLAN_WORDS, POSITIVE_WORDS, PRIVATE, plain
@@ -22,6 +23,8 @@ from clv_platform.warehouse import Connection, open_memory, quote_name
 
 _MAX_LEVELS = 50
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+# A name of a file or column may hold anything; in YAML a line break would end the comment or the query that it stands in.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 
 def draft_config(folder: Path) -> str:
@@ -50,8 +53,9 @@ def draft_config(folder: Path) -> str:
             raise RawDataError(
                 f"{folder}: expected a file with account ids (a column such as account_id, customer_id or user_id), found "
                 f"{listed([look.paths[0].name for look in looks])}. Rename the column, or write the config by hand from config/demo.yaml."
+                + "".join(f"\nNot readable: {problem}" for problem in problems)
             )
-        return "\n".join(_lines(connection, folder, guesses, spare, problems)) + "\n"
+        return "\n".join(_CONTROL.sub(" ", line) for line in _lines(connection, folder, guesses, spare, problems)) + "\n"
 
 
 def _lines(
@@ -171,10 +175,11 @@ def _plans(connection: Connection, guesses: dict[str, Guess]) -> Iterator[str]:
     guess = guesses.get("subscriptions")
     if guess is None:
         return
-    plan = quote_name(guess.columns["plan"])
+    column = guess.columns["plan"]
+    plan = f"trim({cast_column(quote_name(column), dict(guess.look.relation.columns)[column], 'text', Spelling()).value_sql})"
     price = f"avg(try_cast({quote_name(guess.columns['mrr'])} as double))" if "mrr" in guess.columns else "null::double"
     rows = connection.execute(
-        f"select trim({plan}), {price} from {guess.look.relation.from_sql} where nullif(trim({plan}), '') is not null group by 1 order by 1"
+        f"select {plan}, {price} from {guess.look.relation.from_sql} where nullif({plan}, '') is not null group by 1 order by 1"
     ).fetchall()
     known = all(row[1] is not None for row in rows)
     ordered = sorted(rows, key=lambda row: row[1]) if known else sorted(rows, key=lambda row: _plan_rank(row[0]))
