@@ -1,0 +1,125 @@
+"""What the frequency models read about a customer: how often, when last, watched for how long.
+
+Here: `PurchaseSummary`, its checks and its reduction to distinct rows. Keep the summary's making out: dbt builds it from orders.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PurchaseSummary:
+    """Repeat purchases of customers; all times in one unit, counted from the first purchase.
+
+    Attributes
+    ----------
+    frequency : ndarray of shape (n,)
+        Repeat purchase days: 0 for one-time buyers.
+    recency : ndarray of shape (n,)
+        Time of the last purchase; 0 without a repeat.
+    T : ndarray of shape (n,)
+        Time watched; the models read histories with T = 0 as "nothing known but the first purchase".
+    """
+
+    frequency: Floats
+    recency: Floats
+    T: Floats
+
+    @classmethod
+    def of(cls, frequency: ArrayLike, recency: ArrayLike, T: ArrayLike) -> PurchaseSummary:
+        """Take columns as they are and check them.
+
+        Raises
+        ------
+        ValueError
+            For missing or negative values, a recency after T, a recency without a repeat or a repeat without a recency; it names the
+            first row concerned.
+        """
+        columns = {
+            name: np.ascontiguousarray(values, dtype=np.float64)
+            for name, values in (("frequency", frequency), ("recency", recency), ("T", T))
+        }
+        sizes = {name: values.shape for name, values in columns.items()}
+        if len(set(sizes.values())) > 1 or columns["T"].ndim != 1:
+            raise ValueError(f"purchase summary: expected three columns of one length, found shapes {sizes}.")
+        summary = cls(**columns)
+        summary._check()
+        return summary
+
+    def _check(self) -> None:
+        x, last, watched = self.frequency, self.recency, self.T
+        wrong = (
+            (~np.isfinite(x) | ~np.isfinite(last) | ~np.isfinite(watched), "no gaps and no infinities"),
+            ((x < 0) | (last < 0) | (watched < 0), "no negative values"),
+            (x != np.floor(x), "whole numbers of repeat purchases"),
+            (last > watched, "the last purchase at or before the end of watching (recency <= T): count orders before as_of only"),
+            ((x == 0) & (last > 0), "recency 0 without a repeat purchase"),
+            ((x > 0) & (last == 0), "a recency above 0 with a repeat purchase: purchases of one day count as one"),
+        )
+        for rows, expected in wrong:
+            if rows.any():
+                row = int(np.argmax(rows))
+                raise ValueError(
+                    f"purchase summary: expected {expected}, found frequency {x[row]:g}, recency {last[row]:g}, T {watched[row]:g} "
+                    f"in row {row} (and {int(rows.sum()) - 1} more)."
+                )
+
+    def __len__(self) -> int:
+        return len(self.T)
+
+    @property
+    def time_scale(self) -> float:
+        """A typical time (mean T), so that fits don't depend on the unit; 1 when nothing was watched."""
+        scale = float(self.T.mean()) if len(self) else 0.0
+        return scale if scale > 0 else 1.0
+
+    @cached_property
+    def distinct(self) -> Distinct:
+        """Distinct rows with their counts: likelihoods are sums over these."""
+        return Distinct.of(self)
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """Distinct (frequency, recency, T) and the distinct values of each, so that logarithms are taken once per value.
+
+    Attributes
+    ----------
+    x, recencies, watched : ndarray
+        Distinct values of each column.
+    x_of, recency_of, T_of : ndarray of shape (m,)
+        Position of each distinct row's value in them.
+    count : ndarray of shape (m,)
+        Customers per distinct row.
+    row_of : ndarray of shape (n,)
+        Distinct row of each customer.
+    """
+
+    x: Floats
+    recencies: Floats
+    watched: Floats
+    x_of: NDArray[np.intp]
+    recency_of: NDArray[np.intp]
+    T_of: NDArray[np.intp]
+    count: Floats
+    row_of: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, summary: PurchaseSummary) -> Distinct:
+        """Reduce a summary; n log n."""
+        x, x_of = np.unique(summary.frequency, return_inverse=True)
+        recencies, recency_of = np.unique(summary.recency, return_inverse=True)
+        watched, T_of = np.unique(summary.T, return_inverse=True)
+        key = (x_of.astype(np.int64) * len(recencies) + recency_of) * len(watched) + T_of
+        _, first, row_of, count = np.unique(key, return_index=True, return_inverse=True, return_counts=True)
+        return cls(x, recencies, watched, x_of[first], recency_of[first], T_of[first], count.astype(np.float64), row_of)
+
+    def __len__(self) -> int:
+        return len(self.count)
