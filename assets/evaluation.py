@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
 from assets.company import Company
-from assets.partitions import build_cutoffs, is_newest_cutoff
+from assets.partitions import build_cutoffs
+from assets.promotion import Rival, apply_decision, find_rival, judge
 from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture
 from clv_platform.config import Target
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 
@@ -31,17 +31,15 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
         description=f"How good the model of target `{target.name}` is on rows it never saw. `pr_auc` over the partitions is the backtest.",
     )
     def evaluation(context: AssetExecutionContext) -> MaterializeResult:
-        from clv_platform.evaluation import decide_gate, write_evaluation
-        from clv_platform.models import promote, read_champion
+        from clv_platform.evaluation import write_evaluation
         from clv_platform.warehouse import read_parquet
 
         cutoff = context.partition_key
-        folder, champion = room.report_folder(cutoff), read_champion(room.models_root)
-        found = evaluate_candidate(room, cutoff)
-        gate = decide_gate(found, champion)
+        folder, rival = room.report_folder(cutoff), find_rival(room, cutoff, room.read_training(cutoff)["model_id"])
+        found = evaluate_candidate(room, cutoff, rival)
+        gate = judge(room, cutoff, found, rival)
         metrics = write_evaluation(found, read_parquet(folder / "arms.parquet"), folder, gate)
-        if gate.is_promoted and is_newest_cutoff(company, cutoff):
-            promote(room.models_root, gate.model_id, gate)
+        apply_decision(room, cutoff, found, gate)
         board = markdown_table(found.leaderboard.to_dict("records"))
         pictures = draw(found)
         return MaterializeResult(metadata={**floats(metrics), "gate": "\n".join(gate.reasons), "leaderboard": board, **pictures})
@@ -49,8 +47,8 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
     return evaluation
 
 
-def evaluate_candidate(room: TargetRoom, cutoff: str):
-    """Evaluate the model of a cutoff: on its last test dates, or out of fold when the rows have no dates."""
+def evaluate_candidate(room: TargetRoom, cutoff: str, rival: Rival | None = None):
+    """Evaluate the model of a cutoff, beside the one in use: on its last test dates, or out of fold when the rows have no dates."""
     from clv_platform.evaluation import evaluate_binary, evaluate_out_of_fold
     from clv_platform.models import baseline_scores, cross_validate_binary
 
@@ -71,6 +69,7 @@ def evaluate_candidate(room: TargetRoom, cutoff: str):
             f1_thresholds=np.stack([result.f1_threshold for result in folds.results]),
             split=folds.split,
             slices=_slices(room, examples.take(folds.rows).X),
+            champion_score=rival.score_out_of_fold(folds.account_id, folds.y) if rival else None,
             **options,
         )
     test = split.test
@@ -83,22 +82,9 @@ def evaluate_candidate(room: TargetRoom, cutoff: str):
         f1_threshold=artifact.manifest.metrics["f1_threshold"],
         split=f"time_last_{len(split.test_dates)}",
         slices=_slices(room, test.X),
-        champion_score=score_by_champion(room, test.X, artifact.manifest.model_id),
+        champion_score=rival.score(test.X) if rival else None,
         **options,
     )
-
-
-def score_by_champion(room: TargetRoom, X: "pd.DataFrame", model_id: str) -> "np.ndarray | None":
-    """The present champion's scores of the same rows; None when there is none, it is this model, or it needs other features."""
-    from clv_platform.models import FeatureMismatch, load_champion
-
-    champion = load_champion(room.models_root)
-    if champion is None or champion.manifest.model_id == model_id:
-        return None
-    try:
-        return champion.score(X)
-    except FeatureMismatch:
-        return None
 
 
 def draw(found) -> dict:

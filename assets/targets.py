@@ -92,23 +92,29 @@ class TargetRoom:
         return load_artifact(self.models_root, self.read_training(cutoff)["model_id"])
 
     def load_scorer(self, cutoff: str) -> "ModelArtifact | None":
-        """The model that scores: the champion; for an older cutoff its own, if it passed its gate: the champion would know the future."""
-        from clv_platform.models import load_champion
+        """The model that scores: the champion; for an older cutoff the champion of that day, because today's would know the future."""
+        from clv_platform.models import load_artifact
+
+        model_id = self.scorer_id(cutoff)
+        return load_artifact(self.models_root, model_id) if model_id else None
+
+    def scorer_id(self, cutoff: str) -> str | None:
+        """Name of the model that scores; None when none has passed its gate."""
+        from clv_platform.models import read_champion
 
         if is_newest_cutoff(self.company, cutoff):
-            return load_champion(self.models_root)
+            champion = read_champion(self.models_root)
+            return champion.model_id if champion else None
         gate = json.loads((self.report_folder(cutoff) / "gate.json").read_text(encoding="utf-8"))
-        return self.load_candidate(cutoff) if gate["is_promoted"] else None
+        return gate.get("in_use") or (gate["model_id"] if gate["is_promoted"] else None)
 
     def read_scores(self, cutoff: str) -> "pd.DataFrame | None":
         """The scores that the cutoff's scorer gave to its newest snapshot; None when nothing is scored."""
-        from clv_platform.models import read_champion
         from clv_platform.warehouse import read_parquet
 
-        champion = read_champion(self.models_root)
-        is_newest = is_newest_cutoff(self.company, cutoff)
-        model_id = (champion.model_id if champion else None) if is_newest else self.read_training(cutoff)["model_id"]
-        files = sorted(self.history.glob(f"*__{model_id}.parquet"))
+        # A champion may have scored many months: of an older cutoff the one it stands for, else the newest.
+        as_of = "*" if is_newest_cutoff(self.company, cutoff) else self.read_training(cutoff)["scoring_date"]
+        files = sorted(self.history.glob(f"{as_of}__{self.scorer_id(cutoff)}.parquet"))
         return read_parquet(files[-1]) if files else None
 
 

@@ -71,6 +71,28 @@ def cutoffs(config_path: Path | None) -> None:
 
 
 @main.command()
+@_CONFIG
+@click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this target of the config.")
+def models(config_path: Path | None, targets: tuple[str, ...]) -> None:
+    """List the models there are, what the gate said about each, and which one is in use."""
+    from clv_platform.cli.models import list_models
+
+    _exit(list_models(config_path, targets=targets))
+
+
+@main.command()
+@_CONFIG
+@click.option("--target", default=None, metavar="NAME", help="The target [default: the config's only one].")
+@click.option("--to", default=None, metavar="MODEL_ID", help="A model that was in use once [default: the one before the present one].")
+@click.option("--why", default="", help="The reason, kept with the decision.")
+def rollback(config_path: Path | None, target: str | None, to: str | None, why: str) -> None:
+    """Use an earlier model again; who, when and why is kept. The model left behind doesn't come back by itself."""
+    from clv_platform.cli.models import roll_back
+
+    _exit(roll_back(config_path, target=target, to=to, why=why))
+
+
+@main.command()
 @click.argument("folder", type=_FOLDER)
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=None, help="Write the draft here [default: print it].")
 def init(folder: Path, out: Path | None) -> None:

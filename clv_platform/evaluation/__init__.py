@@ -4,7 +4,8 @@ Here: `binary` (yes/no targets), `tables`, `slices`, `gate`, `store`, `result` (
 """
 
 from clv_platform.evaluation.binary import cross_fitted_thresholds, evaluate_binary, evaluate_out_of_fold
-from clv_platform.evaluation.gate import decide_gate
+from clv_platform.evaluation.gate import Opponent, decide_gate
+from clv_platform.evaluation.gate_calibration import CalibrationTest, evaluate_chances, measure_calibration
 from clv_platform.evaluation.result import SCHEMA_VERSION, BinaryEvaluation, GateDecision
 from clv_platform.evaluation.slices import evaluate_slices
 from clv_platform.evaluation.store import StoredEvaluation, read_evaluation, write_evaluation
@@ -12,13 +13,17 @@ from clv_platform.evaluation.store import StoredEvaluation, read_evaluation, wri
 __all__ = [
     "SCHEMA_VERSION",
     "BinaryEvaluation",
+    "CalibrationTest",
     "GateDecision",
+    "Opponent",
     "StoredEvaluation",
     "cross_fitted_thresholds",
     "decide_gate",
     "evaluate_binary",
+    "evaluate_chances",
     "evaluate_out_of_fold",
     "evaluate_slices",
+    "measure_calibration",
     "read_evaluation",
     "write_evaluation",
 ]

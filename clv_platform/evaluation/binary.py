@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from clv_platform.evaluation.gate import decide_gate
+from clv_platform.evaluation.gate_calibration import measure_calibration
 from clv_platform.evaluation.result import SCHEMA_VERSION, BinaryEvaluation
 from clv_platform.evaluation.slices import evaluate_slices
 from clv_platform.evaluation.tables import mean_gains, mean_lift, mean_pr_curve, mean_reliability
@@ -206,9 +207,10 @@ def _evaluate(
         slices=evaluate_slices(
             labels, scores, thresholds, accounts, frame, seed=seed, n_bootstraps=min(n_bootstraps, 200 if len(scores) == 1 else 100)
         ),
-        predictions=_predictions(labels, scores, account_id, as_of_date, frame),
+        predictions=_predictions(labels, scores, champion, account_id, as_of_date, frame),
     )
-    return replace(evaluation, metrics=metrics | {"verdict": decide_gate(evaluation).verdict})
+    chances = measure_calibration(evaluation.predictions).to_metrics()
+    return replace(evaluation, metrics=metrics | chances | {"verdict": decide_gate(evaluation).verdict})
 
 
 def _all_metrics(
@@ -269,7 +271,9 @@ def _slice_frame(slices: pd.DataFrame | None, n: int) -> pd.DataFrame:
     return frame
 
 
-def _predictions(y: Floats, scores: Floats, account_id: ArrayLike, as_of_date: ArrayLike, slices: pd.DataFrame) -> pd.DataFrame:
+def _predictions(
+    y: Floats, scores: Floats, champion: Floats | None, account_id: ArrayLike, as_of_date: ArrayLike, slices: pd.DataFrame
+) -> pd.DataFrame:
     columns: dict[str, Any] = {
         "account_id": np.asarray(account_id).astype(str).astype(object),
         "as_of_date": np.asarray(as_of_date, dtype="datetime64[D]").astype("datetime64[us]"),
@@ -278,4 +282,6 @@ def _predictions(y: Floats, scores: Floats, account_id: ArrayLike, as_of_date: A
     }
     if scores.shape[0] > 1:
         columns |= {f"score_seed_{s}": row for s, row in enumerate(scores)}
+    if champion is not None:
+        columns["champion_score"] = champion.mean(axis=0)
     return pd.DataFrame(columns).join(slices.drop(columns=[name for name in columns if name in slices.columns]))

@@ -1,17 +1,22 @@
-"""The gate: a model is used only if it knows more than simple rules do, beyond what chance explains.
+"""The gate: a model is used only if it knows more than simple rules do and more than the model in use, beyond what chance explains, and
+its chances are kept.
 
 Add a condition here with a reason in plain words and a test of both sides. Keep moving the champion pointer out: `models` does it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from clv_platform.evaluation.gate_calibration import measure_calibration
 from clv_platform.evaluation.result import BinaryEvaluation, GateDecision
 
 MIN_TEST_POSITIVES = 10
+STALE_AFTER_MONTHS = 12  # then a tie is enough: a year brings every season once, and the model in use has seen none of it
 _WORDS = {
     "prevalence": "giving every account the same chance",
     "best_single_column": "ranking by the best single column",
@@ -19,22 +24,56 @@ _WORDS = {
 }
 
 
-def decide_gate(evaluation: BinaryEvaluation, champion: Any | None = None) -> GateDecision:
+@dataclass(frozen=True)
+class Opponent:
+    """The model in use when another one is judged.
+
+    Attributes
+    ----------
+    model_id : str
+        Names it.
+    why_not_comparable : str
+        Why it has no honest score on these rows, in plain words; empty when its score is in the leaderboard as kind `champion`.
+    basis : str
+        What is compared, where that isn't simply both models' scores of rows that neither was trained on.
+    age_months : int
+        From its cutoff to that of the challenger.
+    """
+
+    model_id: str
+    why_not_comparable: str = ""
+    basis: str = ""
+    age_months: int = 0
+
+
+def decide_gate(
+    evaluation: BinaryEvaluation,
+    champion: Opponent | None = None,
+    *,
+    new_weak_groups: Sequence[str] = (),
+    withdrawn: str = "",
+) -> GateDecision:
     """Decide whether a model may be used.
 
     Parameters
     ----------
     evaluation : BinaryEvaluation
-        With baselines in its leaderboard, and the champion's score on the same rows if there is one.
-    champion : object with `model_id`, optional
-        The model in use, named in the reasons. One that couldn't score these rows (other features, say) isn't in the leaderboard and
-        doesn't stand in the way.
+        With baselines in its leaderboard, and the champion's score on the same rows if it has one.
+    champion : Opponent, optional
+        The model in use.
+    new_weak_groups : sequence of str
+        Confirmed groups in which this model's chances are wrong and the champion's aren't, a sentence each.
+    withdrawn : str
+        Who took this very model out of use, when and why; it doesn't come back by itself.
 
     Returns
     -------
     GateDecision
-        `promoted` when the PR-AUC difference to every baseline lies above 0 with its whole 95 % interval and the log loss is no worse than
-        prevalence's; `nothing_learnt` otherwise; `champion_kept` when it does but the champion is better beyond the interval.
+        In this order: `nothing_learnt` unless the PR-AUC difference to every baseline lies above 0 with its whole 95 % interval and the log
+        loss is no worse than prevalence's; `not_calibrated` when its chances are off beyond chance and tolerance (`CalibrationTest`);
+        `rolled_back` for a withdrawn model; `promoted` when there is no champion or it can't score these rows; `new_weak_group` when there
+        is one; `promoted` when it is better than the champion beyond the interval; else `champion_kept`: a tie changes nothing, unless the
+        champion's own chances are off on these rows or it is `STALE_AFTER_MONTHS` old.
 
     Raises
     ------
@@ -47,23 +86,64 @@ def decide_gate(evaluation: BinaryEvaluation, champion: Any | None = None) -> Ga
         raise ValueError(
             "the gate needs at least one baseline in the leaderboard, found none. Evaluate the model beside baseline_scores()."
         )
-    model_id = str(evaluation.metrics["model_id"])
     failed = _too_few_positives(evaluation)
     passed: list[str] = []
     for row in baselines.to_dict("records"):
         (passed if row["pr_auc_difference_lo"] > 0 else failed).append(_pr_auc_sentence(row, evaluation.metrics))
     loss = _log_loss_failure(board)
     failed += [loss] if loss else []
+
+    def decide(verdict: str, reasons: Sequence[str]) -> GateDecision:
+        model_id = str(evaluation.metrics["model_id"])
+        return GateDecision(verdict == "promoted", verdict, tuple(reasons), model_id, champion.model_id if champion else None)
+
     if failed:
-        return GateDecision(False, "nothing_learnt", tuple(failed), model_id)
-    for row in board[board["kind"] == "champion"].to_dict("records"):
-        name = f"the model in use ({getattr(champion, 'model_id', None) or row['model']})"
-        sentence = f"{name} reaches a PR-AUC of {row['pr_auc']:.3f} on the same rows, this one {evaluation.metrics['pr_auc']:.3f}"
-        if row["pr_auc_difference_hi"] < 0:
-            kept = f"{sentence}: it is better beyond chance ({_difference(row)}), so it stays."
-            return GateDecision(False, "champion_kept", (_capital(kept),), model_id)
-        passed.append(_capital(f"{sentence}: this one isn't worse beyond chance ({_difference(row)})."))
-    return GateDecision(True, "promoted", tuple(passed), model_id)
+        return decide("nothing_learnt", failed)
+    chances = measure_calibration(evaluation.predictions)
+    if chances.problems:
+        return decide("not_calibrated", (*chances.problems, *passed))
+    passed.append(chances.summary)
+    if withdrawn:
+        return decide("rolled_back", (withdrawn, *passed))
+    if champion is None:
+        return decide("promoted", (*passed, "There was no model in use before."))
+    verdict, sentence = _against_champion(evaluation, champion, new_weak_groups)
+    return decide(verdict, (sentence, *(new_weak_groups if verdict == "new_weak_group" else ()), *passed))
+
+
+def _against_champion(evaluation: BinaryEvaluation, champion: Opponent, new_weak_groups: Sequence[str]) -> tuple[str, str]:
+    """Verdict and its reason for a model that is good enough on its own."""
+    name = f"The model in use ({champion.model_id})"
+    if champion.why_not_comparable:
+        return "promoted", f"{name} can't be compared on these rows: {champion.why_not_comparable}. This model takes its place."
+    board = evaluation.leaderboard
+    rows = board[board["kind"] == "champion"].to_dict("records")
+    if not rows:
+        raise ValueError(
+            f"gate: expected the score of the model in use ({champion.model_id}) in the leaderboard, found none. "
+            "Evaluate with champion_score, or say in `why_not_comparable` why it has none."
+        )
+    row = rows[0]
+    basis = champion.basis or "on the same rows"
+    figures = f"{name} reaches a PR-AUC of {row['pr_auc']:.3f} {basis}, this one {evaluation.metrics['pr_auc']:.3f}; {_difference(row)}"
+    if row["pr_auc_difference_hi"] < 0:
+        return "champion_kept", f"{figures}: the model in use is better beyond chance and stays."
+    if new_weak_groups:
+        groups = f"{len(new_weak_groups)} group{'s' if len(new_weak_groups) > 1 else ''} of accounts"
+        return "new_weak_group", f"{figures}. But this one is wrong about {groups} that the model in use gets right: that one stays."
+    if row["pr_auc_difference_lo"] > 0:
+        return "promoted", f"{figures}: this one is better beyond chance."
+    tie = f"{figures}, which may be chance"
+    problems = measure_calibration(evaluation.predictions, "champion_score").problems
+    if problems:
+        return (
+            "promoted",
+            f"{tie}. But the chances of the model in use don't hold any more, so this one takes its place. There: {problems[0]}",
+        )
+    if champion.age_months >= STALE_AFTER_MONTHS:
+        age = f"the model in use is {champion.age_months} months old"
+        return "promoted", f"{tie}. But {age}: one that isn't worse takes its place."
+    return "champion_kept", f"{tie}: a tie, so the model in use stays."
 
 
 def _too_few_positives(evaluation: BinaryEvaluation) -> list[str]:
@@ -101,7 +181,3 @@ def _log_loss_failure(board: pd.DataFrame) -> str | None:
     model = board.loc[board["kind"] == "model", "log_loss"].iloc[0]
     figures = f"log loss {model:.4f} against {row['log_loss']:.4f} (lower is better)"
     return f"Its chances are further from what happened than {_WORDS['prevalence']}: {figures}."
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

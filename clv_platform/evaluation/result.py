@@ -21,22 +21,30 @@ class GateDecision:
     ----------
     is_promoted : bool
         Whether the champion pointer moves to this model.
-    verdict : {"promoted", "nothing_learnt", "champion_kept"}
+    verdict : {"promoted", "nothing_learnt", "not_calibrated", "new_weak_group", "champion_kept", "rolled_back"}
         The decision in one word.
     reasons : tuple of str
-        Why, in plain words with the figures.
+        Why, in plain words with the figures; the one that decided comes first.
     model_id : str
         The model judged.
+    compared_with : str or None
+        The model in use before; None when there was none.
     """
 
     is_promoted: bool
     verdict: str
     reasons: tuple[str, ...]
     model_id: str
+    compared_with: str | None = None
+
+    @property
+    def in_use(self) -> str | None:
+        """The model in use after the decision."""
+        return self.model_id if self.is_promoted else self.compared_with
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for `gate.json`."""
-        return asdict(self) | {"reasons": list(self.reasons)}
+        return asdict(self) | {"reasons": list(self.reasons), "in_use": self.in_use}
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,8 @@ class BinaryEvaluation:
     slices : DataFrame
         See `evaluate_slices`.
     predictions : DataFrame
-        account_id, as_of_date, y_true, score, slice columns; with several fold seeds score is their mean and `score_seed_<i>` are they.
+        account_id, as_of_date, y_true, score, slice columns; with several fold seeds score is their mean and `score_seed_<i>` are they;
+        `champion_score` if the model in use was scored on the same rows.
     """
 
     metrics: dict[str, Any]

@@ -87,7 +87,7 @@ def read_evaluation(folder: Path) -> StoredEvaluation:
     return StoredEvaluation(
         BinaryEvaluation(metrics={key: float("nan") if value is None else value for key, value in metrics.items()}, **tables),
         arms,
-        GateDecision(gate["is_promoted"], gate["verdict"], tuple(gate["reasons"]), gate["model_id"]),
+        GateDecision(gate["is_promoted"], gate["verdict"], tuple(gate["reasons"]), gate["model_id"], gate.get("compared_with")),
     )
 
 

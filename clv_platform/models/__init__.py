@@ -9,6 +9,14 @@ from clv_platform.models.artifact import FeatureMismatch, Manifest, ModelArtifac
 from clv_platform.models.baselines import baseline_scores
 from clv_platform.models.calibration import Calibrator, fit_calibrator
 from clv_platform.models.cross_validation import CrossValidation, FoldSeedResult, cross_validate_binary
+from clv_platform.models.decision_log import (
+    LoggedDecision,
+    append_decision,
+    champion_before,
+    gate_decision_of,
+    read_decisions,
+    withdrawal_of,
+)
 from clv_platform.models.preprocessing import Preprocessing, fit_preprocessing
 from clv_platform.models.store import (
     Champion,
@@ -27,20 +35,26 @@ __all__ = [
     "CrossValidation",
     "FeatureMismatch",
     "FoldSeedResult",
+    "LoggedDecision",
     "Manifest",
     "ModelArtifact",
     "NoUsableFeatures",
     "Preprocessing",
     "TrainedModel",
+    "append_decision",
     "baseline_scores",
+    "champion_before",
     "cross_validate_binary",
     "fit_calibrator",
     "fit_preprocessing",
+    "gate_decision_of",
     "load_artifact",
     "load_champion",
     "promote",
     "read_champion",
+    "read_decisions",
     "rollback",
     "save_artifact",
     "train_binary_model",
+    "withdrawal_of",
 ]

@@ -1,7 +1,7 @@
 """Where trained models live, and which of them is used: `models/<target>/<model_id>/` and the pointer `champion.json`.
 
 Here: saving, loading, promoting, rolling back; each is one rename, so that a reader never meets half a model. The pointer moves only with
-a passed gate. Keep the gate itself out (`evaluation`).
+a passed gate, or when a person goes back to an earlier model. Keep the gate itself out (`evaluation`), and the log (`decision_log`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clv_platform.models.artifact import ModelArtifact
+from clv_platform.models.decision_log import LoggedDecision, append_decision, read_decisions
 
 POINTER = "champion.json"
 
@@ -157,22 +158,65 @@ def promote(root: Path, model_id: str, decision: Decision) -> Champion:
     return champion
 
 
-def rollback(root: Path) -> Champion:
-    """Point to the champion before the present one.
+def rollback(root: Path, to: str | None = None, *, by: str = "", why: str = "") -> Champion:
+    """Point to an earlier champion, and write down who did it and why.
+
+    Parameters
+    ----------
+    root : Path
+        `models/<target>`.
+    to : str, optional
+        A model that was in use before; by default the one before the present one.
+    by, why : str
+        Who goes back, and the reason in their words.
+
+    Returns
+    -------
+    Champion
+        The model in use now. The one left behind doesn't come back by itself: the gate refuses it until somebody goes back to it.
 
     Raises
     ------
     ValueError
-        When there is none, or its folder is gone.
+        When there is none, it never was in use, it is in use, or its folder is gone.
     """
     champion = read_champion(root)
-    if champion is None or not champion.previous:
-        raise ValueError(f"{root / POINTER}: no earlier champion to go back to. Remove the file to have none.")
-    entry, *rest = champion.previous
-    load_artifact(root, entry["model_id"])
-    earlier = Champion(entry["model_id"], entry["promoted_at_cutoff"], entry["decision"], tuple(rest))
+    if champion is None:
+        raise ValueError(f"{root / POINTER}: no model is in use, so there is nothing to go back from. Run the training first.")
+    known = _earlier_champions(root, champion)
+    if not champion.previous and to is None:
+        there = f" Models that were in use once: {', '.join(known)}; choose one with --to." if known else ""
+        raise ValueError(f"{root / POINTER}: no earlier champion to go back to.{there} Remove the file to have none.")
+    wanted = to or champion.previous[0]["model_id"]
+    if wanted == champion.model_id:
+        raise ValueError(f"{wanted} is the model in use already; nothing was changed.")
+    if wanted not in known:
+        raise ValueError(
+            f"{wanted} was never in use, so nobody knows that it is fit for it. Models that were: {', '.join(known) or 'none'}."
+        )
+    load_artifact(root, wanted)
+    entries = [entry for entry in champion.previous if entry["model_id"] != wanted]
+    before = next((i for i, entry in enumerate(champion.previous) if entry["model_id"] == wanted), None)
+    # Going back drops what came after; going forward again keeps the present one as the one before.
+    rest = [_entry(champion), *entries] if before is None else list(champion.previous[before + 1 :])
+    earlier = Champion(wanted, known[wanted]["promoted_at_cutoff"], known[wanted]["decision"], tuple(rest))
     _write(root, earlier)
+    reason = f"{by or 'Somebody'} went back from {champion.model_id} to {wanted}{': ' + why if why else ', without saying why'}."
+    append_decision(
+        root,
+        LoggedDecision("rollback", earlier.promoted_at_cutoff, wanted, "rolled_back_to", True, True, champion.model_id, (reason,), by),
+    )
     return earlier
+
+
+def _earlier_champions(root: Path, champion: Champion) -> dict[str, dict[str, Any]]:
+    """Models that were in use once, newest first, as entries of the pointer."""
+    entries = {entry["model_id"]: entry for entry in champion.previous}
+    for decision in reversed(read_decisions(root)):
+        if decision.is_applied and decision.is_promoted and decision.model_id not in (champion.model_id, *entries):
+            told = {"verdict": decision.verdict, "reasons": list(decision.reasons)}
+            entries[decision.model_id] = {"model_id": decision.model_id, "promoted_at_cutoff": decision.cutoff, "decision": told}
+    return entries
 
 
 def _entry(champion: Champion) -> dict[str, Any]:

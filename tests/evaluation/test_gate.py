@@ -7,7 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from clv_platform.evaluation import decide_gate
+from clv_platform.evaluation import Opponent, decide_gate
+from clv_platform.models import fit_calibrator
 
 
 def test_real_signal_is_promoted_with_the_figures_in_words(signal):
@@ -17,6 +18,8 @@ def test_real_signal_is_promoted_with_the_figures_in_words(signal):
         "Better than giving every account the same chance",
         "Better than ranking by the best single column",
         "Better than logistic regression",
+        "Its chances are kept",
+        "There was no model in use before.",
     ]
     assert signal.metrics["verdict"] == "promoted"
 
@@ -73,20 +76,88 @@ def test_test_rows_without_positives_end_in_a_verdict_not_in_a_crash(rows_of, ev
     assert np.isnan(evaluation.metrics["pr_auc"])
 
 
+def recalibrated(y, score):
+    raw = np.log(score / (1 - score))
+    return fit_calibrator(y, raw).apply(raw)
+
+
+def weaker(score, seed=0, noise=0.8):
+    odds = score / (1 - score) * np.exp(np.random.default_rng(seed).normal(0, noise, len(score)))
+    return odds / (1 + odds)
+
+
+def against(evaluation_of, rows, champion_score, champion=None, **facts):
+    """The gate's decision about the rows' scores when another model is in use."""
+    easy = rows | {"baselines": {"prevalence": rows["baselines"]["prevalence"]}}
+    evaluation = evaluation_of(easy, champion_score=champion_score)
+    return decide_gate(evaluation, champion or Opponent("m0"), **facts)
+
+
 def test_a_champion_that_is_better_beyond_chance_stays(signal_rows, evaluation_of):
-    odds = signal_rows["score"] / (1 - signal_rows["score"]) * np.exp(np.random.default_rng(0).normal(0, 0.8, 4500))
-    weaker = odds / (1 + odds)
-    evaluation = evaluation_of(
-        signal_rows | {"score": weaker, "baselines": {"prevalence": signal_rows["baselines"]["prevalence"]}},
-        champion_score=signal_rows["score"],
-    )
-    decision = decide_gate(evaluation)
+    challenger = signal_rows | {"score": recalibrated(signal_rows["y"], weaker(signal_rows["score"]))}
+    decision = against(evaluation_of, challenger, signal_rows["score"])
+    assert (decision.is_promoted, decision.verdict, decision.in_use) == (False, "champion_kept", "m0")
+    assert decision.reasons[0].startswith("The model in use (m0) reaches a PR-AUC of")
+    assert decision.reasons[0].endswith("the model in use is better beyond chance and stays.")
+
+
+def test_a_challenger_that_is_better_beyond_chance_takes_over(signal_rows, evaluation_of):
+    decision = against(evaluation_of, signal_rows, weaker(signal_rows["score"]))
+    assert (decision.is_promoted, decision.compared_with, decision.in_use) == (True, "m0", "m1")
+    assert decision.reasons[0].endswith("this one is better beyond chance.")
+
+
+def test_a_tie_keeps_the_model_in_use_and_says_so(signal_rows, evaluation_of):
+    decision = against(evaluation_of, signal_rows, weaker(signal_rows["score"], noise=0.02))
     assert (decision.is_promoted, decision.verdict) == (False, "champion_kept")
-    assert decision.reasons[0].startswith("The model in use (champion) reaches a PR-AUC of")
+    assert decision.reasons[0].endswith("which may be chance: a tie, so the model in use stays.")
 
 
-def test_a_challenger_that_is_the_champion_is_promoted_again(signal_rows, evaluation_of):
-    assert decide_gate(evaluation_of(signal_rows, champion_score=signal_rows["score"])).is_promoted
+def test_a_tie_replaces_a_champion_whose_chances_do_not_hold_any_more(signal_rows, evaluation_of):
+    decision = against(evaluation_of, signal_rows, signal_rows["score"] * 0.5)
+    assert decision.is_promoted
+    assert "the chances of the model in use don't hold any more" in decision.reasons[0]
+    assert "times as many" in decision.reasons[0]
+
+
+def test_a_tie_replaces_a_champion_of_a_year(signal_rows, evaluation_of):
+    decisions = [against(evaluation_of, signal_rows, signal_rows["score"], Opponent("m0", age_months=age)) for age in (11, 12)]
+    assert [decision.is_promoted for decision in decisions] == [False, True]
+    assert "12 months old" in decisions[1].reasons[0]
+
+
+def test_a_champion_that_cannot_score_is_replaced_with_the_reason(signal):
+    decision = decide_gate(signal, Opponent("m0", "it needs other features than these data have"))
+    assert (decision.is_promoted, decision.compared_with) == (True, "m0")
+    assert decision.reasons[0].startswith("The model in use (m0) can't be compared on these rows: it needs other features")
+
+
+def test_a_champion_without_score_or_reason_is_a_mistake_of_the_caller(signal):
+    with pytest.raises(ValueError, match="expected the score of the model in use"):
+        decide_gate(signal, Opponent("m0"))
+
+
+def test_a_new_weak_group_keeps_the_champion_however_good_the_rest_is(signal_rows, evaluation_of):
+    group = "Accounts in T3: the model expects 31 % upgrades, 19 % happened (n = 638)."
+    decision = against(evaluation_of, signal_rows, weaker(signal_rows["score"]), new_weak_groups=[group])
+    assert (decision.is_promoted, decision.verdict) == (False, "new_weak_group")
+    assert "wrong about 1 group of accounts" in decision.reasons[0]
+    assert decision.reasons[1] == group
+
+
+def test_a_model_that_a_person_took_out_of_use_does_not_come_back_by_itself(signal):
+    decision = decide_gate(signal, withdrawn="This very model was taken out of use. Ada went back: it called the wrong accounts.")
+    assert (decision.is_promoted, decision.verdict) == (False, "rolled_back")
+    assert decision.reasons[0].startswith("This very model was taken out of use. Ada")
+
+
+def test_a_model_that_promises_too_much_is_turned_away_though_its_order_is_perfect(signal_rows, evaluation_of):
+    score = np.minimum(signal_rows["score"] * 1.6, 0.99)
+    decision = decide_gate(
+        evaluation_of(signal_rows | {"score": score, "baselines": {"prevalence": signal_rows["baselines"]["prevalence"]}})
+    )
+    assert (decision.is_promoted, decision.verdict) == (False, "not_calibrated")
+    assert decision.reasons[0].startswith("Its chances promise")
 
 
 def test_a_gate_without_baselines_refuses_to_decide(signal_rows, evaluation_of):
