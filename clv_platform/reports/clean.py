@@ -124,16 +124,21 @@ def _unused_models(paths: CompanyPaths, kept_reports: list[Path]) -> list[Remove
 def _reported(cutoffs: list[Path], target: str) -> set[str]:
     names: set[str] = set()
     for cutoff in cutoffs:
-        metrics = cutoff / target / "metrics.json"
-        if metrics.is_file():
-            names |= set(_strings(json.loads(metrics.read_text(encoding="utf-8"))))
+        # training.json comes first: a run that is under way, or was killed after training, has a model without figures.
+        for name in ("training.json", "metrics.json"):
+            path = cutoff / target / name
+            if path.is_file():
+                names |= set(_strings(json.loads(path.read_text(encoding="utf-8"))))
     return names
 
 
 def _leftovers(paths: CompanyPaths, now: float) -> list[Removed]:
     found: list[Removed] = []
-    for folder in (paths.marts, paths.models, paths.scores, paths.reports):
-        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+    # Not what lies below `published` (it has its own, see `published_runs`) and dbt's target, where nothing of ours is renamed.
+    places = [paths.root.glob("*")] if paths.root.is_dir() else []
+    folders = (paths.marts, paths.models, paths.scores, paths.reports, paths.root / "reporting")
+    for found_there in (*places, *(folder.rglob("*") for folder in folders if folder.is_dir())):
+        for path in sorted(found_there):
             is_ours = path.name.startswith(".") and path.name.endswith(_LEFTOVER_ENDS)
             if is_ours and not any(parent.path in path.parents for parent in found) and now - path.lstat().st_mtime > LEFTOVER_AGE_SECONDS:
                 found.append(Removed(path, "leftover", _bytes(path)))

@@ -50,6 +50,16 @@ def test_only_models_that_nothing_refers_to_are_removed(paths: CompanyPaths) -> 
     ]
 
 
+def test_the_model_of_a_run_that_is_under_way_stays(paths: CompanyPaths) -> None:
+    _with_models(paths)
+    _model(paths, "trained_just_now")
+    begun = paths.reports / "2026-02-01" / "upgrade"
+    begun.mkdir(parents=True)
+    (begun / "training.json").write_text('{"model_id": "trained_just_now"}')  # its evaluation hasn't written metrics.json yet
+    assert "trained_just_now" not in {item.path.name for item in clean(paths, keep=1)}
+    assert (paths.models / "upgrade" / "trained_just_now").is_dir()
+
+
 def test_models_of_old_cutoffs_go_with_their_turn(paths: CompanyPaths) -> None:
     _with_models(paths)
     newer = paths.reports / "2026-02-01" / "upgrade"
@@ -128,6 +138,15 @@ def test_old_temporary_files_go_and_young_ones_stay(paths: CompanyPaths) -> None
     assert [item.path for item in clean(paths, keep=1, now=10_000)] == [old]
     assert young.exists()
     assert own.exists()
+
+
+def test_temporary_files_beside_the_warehouse_and_of_the_reporting_layer_go_too(paths: CompanyPaths) -> None:
+    (paths.root / "reporting").mkdir(parents=True)
+    old = [paths.root / ".raw_load.json.1a.unfinished", paths.root / "reporting" / ".rpt_scores.parquet.2b.unfinished"]
+    for path in old:
+        path.write_bytes(b"x")
+        os.utime(path, (1000, 1000))
+    assert [item.path for item in clean(paths, keep=1, now=10_000)] == old
 
 
 def test_company_without_state_is_clean(paths: CompanyPaths) -> None:
