@@ -142,5 +142,5 @@ def _label_words(name: str) -> str | None:
 
 
 def _script_json(content: dict[str, Any]) -> str:
-    """Write JSON that can stand inside a script element: a description may hold anything, even `</script>`."""
-    return json.dumps(content, separators=(",", ":")).replace("</", "<\\/")
+    """Write JSON that can stand inside a script element: a description may hold anything, even `</script>` or `<!--<script>`."""
+    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")

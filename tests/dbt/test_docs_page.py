@@ -23,7 +23,7 @@ def target_dir(compiled: CompiledProject, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("docs")
     accounts = [{"account_id": "</script><b>", "segment": "x"}]
     create_warehouse(compiled.config, {"accounts": accounts}, folder)
-    for command in (["build", "--exclude-resource-type", "unit_test"], ["docs", "generate"]):
+    for command in (["build"], ["docs", "generate"]):  # models, data tests and the project's own unit tests
         done = run_dbt(command, compiled.config, date(2025, 7, 1), folder)
         assert done.returncode == 0, done.stdout
     return folder / "target"
@@ -57,10 +57,12 @@ def test_the_page_holds_its_data_and_may_fetch_nothing(target_dir: Path, compile
 def test_a_description_cannot_end_the_script_it_stands_in(target_dir: Path, compiled: CompiledProject, tmp_path: Path) -> None:
     shutil.copytree(target_dir, tmp_path / "target", ignore=shutil.ignore_patterns("compiled", "run"))
     manifest = artifact(target_dir, "manifest")
-    next(iter(manifest["nodes"].values()))["description"] = "</script><script>alert(1)</script>"
+    # `<!--<script` would make a browser overlook the script's own end, and the page would stay empty.
+    next(iter(manifest["nodes"].values()))["description"] = "</script><script>alert(1)</script><!--<script>"
     (tmp_path / "target" / "manifest.json").write_text(json.dumps(manifest))
     page = build_docs_page(tmp_path / "target", (), target_dir / "index.html")
     assert "<script>alert(1)</script>" not in page
+    assert "<!--<script" not in page
 
 
 def test_a_missing_artifact_names_the_command_that_makes_it(tmp_path: Path) -> None:
