@@ -118,6 +118,7 @@ def ensure_manifest(company: Company) -> Path:
     with (target / "manifest.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several processes load definitions at the same time
         if not (manifest.is_file() and stamp_file.is_file() and stamp_file.read_text() == stamp):
+            stamp_file.unlink(missing_ok=True)  # a kill between the two lines must not leave the new manifest under the old stamp
             _parse(company, target)
             stamp_file.write_text(stamp)
     return manifest
