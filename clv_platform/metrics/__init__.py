@@ -33,17 +33,32 @@ from clv_platform.metrics.intervals import (
 )
 from clv_platform.metrics.ranking import Sample, ScoredRows
 from clv_platform.metrics.tables import Table, gains_curve, lift_table, pr_curve, reliability_table
-from clv_platform.metrics.value import ngini
+from clv_platform.metrics.value import (
+    VALUE_METRICS,
+    ValueMetric,
+    bias,
+    coverage,
+    decile_wape,
+    draw_value_metrics,
+    mae,
+    ngini,
+    rmse,
+    spearman,
+    top_share,
+)
 
 __all__ = [
     "BINARY_METRICS",
+    "VALUE_METRICS",
     "Interval",
     "Sample",
     "SampleMetric",
     "ScoredRows",
     "Table",
+    "ValueMetric",
     "base_rate",
     "best_f1_threshold",
+    "bias",
     "bootstrap_intervals",
     "brier",
     "calibration_error",
@@ -51,7 +66,10 @@ __all__ = [
     "capture_at",
     "capture_metric",
     "cluster_weights",
+    "coverage",
+    "decile_wape",
     "draw_metrics",
+    "draw_value_metrics",
     "f1_at",
     "f1_metric",
     "gains_curve",
@@ -60,11 +78,15 @@ __all__ = [
     "lift_metric",
     "lift_table",
     "log_loss",
+    "mae",
     "metric_bounds",
     "ngini",
     "pr_auc",
     "pr_curve",
     "reliability_table",
+    "rmse",
     "roc_auc",
+    "spearman",
+    "top_share",
     "wilson_interval",
 ]
