@@ -45,8 +45,8 @@ class Company:
 
     @property
     def trained_targets(self) -> tuple[Target, ...]:
-        """The targets that get models: upgrade, and churn where a flat table brings the label."""
-        return tuple(t for t in self.config.targets if t.kind == "upgrade" or (t.kind == "churn" and t.label_column))
+        """The targets that get models."""
+        return tuple(t for t in self.config.targets if t.kind in TRAINED_KINDS)
 
     @property
     def skipped_targets(self) -> dict[str, str]:
@@ -77,9 +77,4 @@ def load_company(config_path: Path | None = None, settings: Settings | None = No
 
 
 def _why_skipped(target: Target) -> str:
-    if target.kind == "churn":
-        return (
-            f"Target `{target.name}` (churn) has no `label_column`: so far churn is learnt only from a label column of a flat table. "
-            "The features are built; no model is trained."
-        )
     return f"Target `{target.name}` is of kind `{target.kind}`, which has no model yet. The features are built; no model is trained."

@@ -107,7 +107,7 @@ def build_published_asset(company: Company) -> AssetsDefinition:
 
     @asset(
         key=["reports", "published"],
-        deps=[*reports, ["reporting", "rpt_upgrade_scores"], ["reporting", "rpt_feature_catalogue"]],
+        deps=[*reports, ["reporting", "rpt_target_scores"], ["reporting", "rpt_feature_catalogue"]],
         group_name="reports",
         owners=["team:analytics"],
         kinds={"parquet"},
@@ -135,5 +135,5 @@ def read_newest_scores(company: Company) -> dict:
     """The newest scores of every target, as dbt ranked them."""
     from clv_platform.warehouse import read_parquet
 
-    scores = read_parquet(company.paths.root / "reporting" / "rpt_upgrade_scores.parquet")
+    scores = read_parquet(company.paths.root / "reporting" / "rpt_target_scores.parquet")
     return {t.name: scores[scores["target"] == t.name].sort_values("score_rank").reset_index(drop=True) for t in company.trained_targets}

@@ -131,8 +131,12 @@ class Target(_Block):
     as_of_dates: tuple[date, ...] = ()
     label_column: str | None = None  # of account_snapshots
     positive_values: tuple[str, ...] = ("1", "true", "yes")  # compared without case
+    base_rate_is_sampled: bool = False  # rows were drawn by what happened, so the share of positives isn't the true one; reports say so
     churn_means: Literal["ended", "silent"] = "ended"  # no subscription left at the end of the horizon, or no activity within it
     activity: tuple[Literal["orders", "usage", "web_sessions"], ...] = ("orders", "usage")  # what a silent account doesn't show
+    # Silent: only an account that was active so recently can fall silent; by default the horizon.
+    active_within_days: int | None = Field(default=None, ge=1)
+    duration_column: str | None = None  # of account_snapshots: how long the account has been here; for the history of flat churn labels
     value_per_event: float | None = Field(default=None, gt=0)  # what one event is worth, in `currency`: the backtest then speaks of money
     contact_cost: float = Field(default=0.0, ge=0)  # of contacting one account
     n_folds: int = Field(default=5, ge=2)
@@ -143,12 +147,12 @@ Algorithm = Literal["logistic_regression", "random_forest", "neural_network", "x
 
 
 class Tuning(_Block):
-    """How long parameters are searched for: whichever of trials and seconds ends first."""
+    """How long parameters are searched for: trials, or seconds of computing as a backstop (when these end it, results depend on the machine)."""
 
     trials: int = Field(default=8, ge=0)  # 0: the default parameters
-    seconds: float = Field(default=30.0, gt=0)
+    seconds: float = Field(default=240.0, gt=0)
     retrain_trials: int = Field(default=80, ge=0)  # what `retrain_models_job` and `clv run --retrain` spend
-    retrain_seconds: float = Field(default=900.0, gt=0)
+    retrain_seconds: float = Field(default=3600.0, gt=0)
 
 
 class SliceSearch(_Block):
@@ -217,10 +221,25 @@ class CompanyConfig(_Block):
             raise ValueError("targets: two targets have the same name")
         if any(t.kind == "upgrade" and not t.label_column for t in self.targets) and self.plans is None:
             raise ValueError("plans: an upgrade target without `label_column` needs `plans.order`, the plans from lowest to top")
+        for target in self.targets:
+            self._check_churn(target)
         dates = [*self.snapshots.dates, *(d for t in self.targets for d in t.as_of_dates)]
         if any(d.day > 28 for d in dates):
             raise ValueError("snapshots: an as-of date must be on day 1 to 28, so that every month has it")
         return self
+
+    def _check_churn(self, target: Target) -> None:
+        if target.churn_means == "silent":
+            if target.kind != "churn" or target.label_column:
+                raise ValueError(f"targets: `{target.name}` has `churn_means: silent`, which is for churn targets without `label_column`")
+            if not any(table in self.sources for table in target.activity):
+                raise ValueError(
+                    f"targets: `{target.name}` looks for silence in {', '.join(target.activity)}, and no such source is there; "
+                    "list under `activity` what the sources have"
+                )
+        duration = self.snapshot_columns.get(target.duration_column or "")
+        if target.duration_column and (duration is None or duration.type != "number"):
+            raise ValueError(f"targets: `duration_column` of `{target.name}` must be a number among `snapshot_columns`")
 
     def target(self, name: str) -> Target:
         """Return the target of that name; KeyError lists the names there are."""

@@ -6,6 +6,7 @@ numbers and lists only, except the expressions that the config itself gives for 
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -62,6 +63,11 @@ def label_column_name(config: CompanyConfig, target: Target) -> str:
     return f"y_{target.name}" if config.snapshots.is_undated else f"y_{target.name}_{target.horizon_days}d"
 
 
+def positive_texts(target: Target) -> list[str]:
+    """Return the positive values of a flat label as they are compared: trimmed, in lower case, a number without its `.0`."""
+    return [re.sub(r"[.]0+$", "", value.strip().lower()) for value in target.positive_values]
+
+
 def _target(config: CompanyConfig, target: Target) -> dict[str, Any]:
     return {
         "name": target.name,
@@ -69,7 +75,10 @@ def _target(config: CompanyConfig, target: Target) -> dict[str, Any]:
         "horizon_days": target.horizon_days,
         "label": label_column_name(config, target),
         "label_column": target.label_column,
-        "positive_values": [value.strip().lower() for value in target.positive_values],
+        "positive_values": positive_texts(target),
+        "churn_means": target.churn_means if target.kind == "churn" and not target.label_column else None,
+        "activity": list(target.activity),
+        "active_within_days": target.active_within_days or target.horizon_days,
     }
 
 

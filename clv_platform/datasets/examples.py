@@ -78,7 +78,8 @@ def build_examples(frame: pd.DataFrame, config: CompanyConfig, target: Target) -
     Parameters
     ----------
     frame : DataFrame
-        `fct_<kind>_examples`: account_id, as_of_date, is_eligible, every feature of the catalogue, the label columns.
+        `fct_<kind>_examples`: account_id, as_of_date, is_eligible, every feature of the catalogue, the label columns, and
+        `is_eligible_<target>` where targets of the kind differ in it.
     config : CompanyConfig
         Gives the feature catalogue and whether the data are undated.
     target : Target
@@ -102,7 +103,8 @@ def build_examples(frame: pd.DataFrame, config: CompanyConfig, target: Target) -
     _require(frame, ["account_id", "as_of_date", "is_eligible", label, *(feature.name for feature in features)], table)
     as_of_date = pd.to_datetime(frame["as_of_date"]).to_numpy().astype("datetime64[D]")
     account_id = frame["account_id"].astype(str).to_numpy(dtype=object)
-    is_kept = frame["is_eligible"].fillna(False).to_numpy(dtype=bool)
+    own = f"is_eligible_{target.name}"  # there when the targets of a kind differ in whom they can be asked of
+    is_kept = frame[own if own in frame.columns else "is_eligible"].fillna(False).to_numpy(dtype=bool)
     if target.as_of_dates:
         is_kept = is_kept & np.isin(as_of_date, np.array(target.as_of_dates, dtype="datetime64[D]"))
     kept = np.flatnonzero(is_kept)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clv_platform.config import CompanyConfig, Target
+from clv_platform.contracts.dbt_vars import positive_texts
 from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES
 from clv_platform.raw.loading import load_tables
@@ -179,7 +180,8 @@ def _notes(connection: Connection, config: CompanyConfig, table: str) -> list[st
 def _check_target(connection: Connection, config: CompanyConfig, target: Target, load: RawLoad) -> TargetCheck:
     if target.label_column:
         return _check_label(connection, config, target)
-    needed = {"upgrade": ("subscriptions",), "churn": ("subscriptions", "orders"), "value": ("orders",)}[target.kind]
+    churn = target.activity if target.churn_means == "silent" else ("subscriptions",)
+    needed = {"upgrade": ("subscriptions",), "churn": churn, "value": ("orders",)}[target.kind]
     if not any(name in config.sources for name in needed):
         return TargetCheck(
             target.name, False, f"It needs {' or '.join(needed)}, or a label_column of account_snapshots; add such a source."
@@ -206,11 +208,11 @@ def _check_target(connection: Connection, config: CompanyConfig, target: Target,
 
 
 def _check_label(connection: Connection, config: CompanyConfig, target: Target) -> TargetCheck:
-    positives = ", ".join(quote_text(value.lower()) for value in target.positive_values)
-    label = f"nullif(trim({quote_name(target.label_column or '')}), '')"
+    positives = ", ".join(map(quote_text, positive_texts(target)))
+    # Compared as the warehouse does: without case, and 1.0 is 1.
+    label = f"nullif(regexp_replace(lower(trim({quote_name(target.label_column or '')})), '[.]0+$', ''), '')"
     row = connection.execute(
-        f"select count({label}), count(*) filter (where lower({label}) in ({positives})), count(distinct {label}) "
-        "from raw.account_snapshots"
+        f"select count({label}), count(*) filter (where {label} in ({positives})), count(distinct {label}) from raw.account_snapshots"
     ).fetchone()
     assert row is not None
     n_labels, n_positives, n_values = row

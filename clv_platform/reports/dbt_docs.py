@@ -138,6 +138,10 @@ def _label_words(name: str) -> str | None:
         return f"Label of target {days[1]}: 1 when it happens {when}, 0 when not, null while that can't be said."
     if (flat := re.fullmatch(r"y_(.+)", name)) is not None:
         return f"Label of target {flat[1]}: 1 for its positive values, 0 for others, null where the source has none."
+    if (own := re.fullmatch(r"is_eligible_(.+)", name)) is not None:
+        return f"Whether target {own[1]} can be asked of the account at the snapshot; targets of the kind differ in it."
+    if (silent := re.fullmatch(r"is_active_(.+)", name)) is not None:
+        return f"Whether the account was active within the look-back of target {silent[1]}, as known at the snapshot."
     return None
 
 

@@ -13,6 +13,16 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- The kind of the target that a row's column `target` names. -#}
+{% macro target_kind() -%}
+    cast(case target
+        {%- for target in var('targets') %}
+        when {{ sql_text(target['name']) }} then {{ sql_text(target['kind']) }}
+        {%- endfor %}
+        else ''
+    end as varchar)
+{%- endmacro %}
+
 {% macro sql_text(value) -%}
     '{{ value | replace("'", "''") }}'
 {%- endmacro %}

@@ -2,7 +2,7 @@
     typed. -#}
 
 {% macro score_files() -%}
-    {%- set relation = source('scores', 'upgrade_scores') -%}
+    {%- set relation = source('scores', 'target_scores') -%}
     {%- if has_score_files() -%}
     select * from {{ relation }}
     {%- else -%}

@@ -13,6 +13,22 @@
     {{ return(var('targets') | selectattr('kind', 'equalto', kind) | list) }}
 {%- endmacro %}
 
+{#- Churn targets by what they mean: 'ended' subscriptions, or accounts gone 'silent'; those with a label column are neither. -#}
+{% macro churn_targets(means) -%}
+    {{ return(targets_of('churn') | rejectattr('label_column') | selectattr('churn_means', 'equalto', means) | list) }}
+{%- endmacro %}
+
+{% macro silent_targets() -%}
+    {{ return(churn_targets('silent')) }}
+{%- endmacro %}
+
+{#- Whether a company's churn targets mean different things: then an account can be eligible for one and not for the other. -#}
+{% macro is_churn_mixed() -%}
+    {%- set targets = targets_of('churn') -%}
+    {%- set flat = targets | selectattr('label_column') | list -%}
+    {{ return(targets | length > [flat | length, churn_targets('ended') | length, silent_targets() | length] | max) }}
+{%- endmacro %}
+
 {#- Whether a kind's targets are read from label columns only, so that subscriptions don't decide who is eligible. -#}
 {% macro is_flat(kind) -%}
     {%- set targets = targets_of(kind) -%}

@@ -16,12 +16,17 @@ from assets.runs import _step_sizes
 from clv_platform.settings import PROJECT_ROOT
 
 PYTHON_KEYS = {
+    "evaluation/churn_evaluation",
     "evaluation/upgrade_evaluation",
+    "explain/churn_explanations",
     "explain/upgrade_explanations",
+    "models/churn_model",
     "models/upgrade_model",
+    "reports/churn_report",
     "reports/data_report",
     "reports/published",
     "reports/upgrade_report",
+    "scores/churn_scores",
     "scores/upgrade_scores",
 }
 RAW_KEYS = {
@@ -55,7 +60,7 @@ def test_asset_keys_are_pinned(graph):
     keys = {"/".join(key.path) for key in graph.materializable_asset_keys}
     by_dbt = {key for key in keys if key.split("/")[0] in ("staging", "intermediate", "features", "labels", "marts", "reporting")}
     assert keys - by_dbt == PYTHON_KEYS | RAW_KEYS
-    assert {"marts/fct_upgrade_examples", "reporting/rpt_upgrade_scores", "intermediate/int_accounts__spine"} <= by_dbt
+    assert {"marts/fct_upgrade_examples", "reporting/rpt_target_scores", "intermediate/int_accounts__spine"} <= by_dbt
 
 
 def test_jobs_and_crons_are_pinned(demo_defs):
@@ -113,10 +118,9 @@ def test_every_dbt_test_is_a_check_of_an_asset(demo_defs, graph):
 
 
 def test_leaks_block_what_is_downstream(demo_defs):
-    (check,) = [made for made in demo_defs.asset_checks for key in made.check_keys if key.name == "no_leakage"]
-    (spec,) = check.check_specs
-    assert spec.blocking
-    assert spec.asset_key == AssetKey(["marts", "fct_upgrade_examples"])
+    checks = [spec for made in demo_defs.asset_checks for spec in made.check_specs if spec.name == "no_leakage"]
+    assert all(spec.blocking for spec in checks)
+    assert {spec.asset_key for spec in checks} == {AssetKey(["marts", f"fct_{kind}_examples"]) for kind in ("upgrade", "churn")}
 
 
 def test_the_steps_of_a_selection_are_counted(demo_defs):
@@ -128,7 +132,7 @@ def test_the_steps_of_a_selection_are_counted(demo_defs):
 
 def test_the_reports_come_last(graph):
     upstream = graph.get(AssetKey(["reports", "published"])).parent_keys
-    before = (["reports", "upgrade_report"], ["reports", "data_report"], ["reporting", "rpt_upgrade_scores"])
+    before = (["reports", "upgrade_report"], ["reports", "data_report"], ["reporting", "rpt_target_scores"])
     assert {AssetKey(path) for path in before} <= upstream
 
 

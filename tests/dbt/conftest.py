@@ -45,7 +45,11 @@ def company() -> CompanyConfig:
             "derived_features": {"users_per_seat": "users_lag_1m / nullif(seats, 0)"},
             "interactions": [{"numerator": "users", "denominator": "support_cases"}, {"numerator": "users", "denominator": "load"}],
             "eligibility": {"min_tenure_days": 30, "min_active_months": 1},
-            "targets": [{"name": "upgrade", "kind": "upgrade", "horizon_days": 30}, {"name": "churn", "kind": "churn", "horizon_days": 30}],
+            "targets": [
+                {"name": "upgrade", "kind": "upgrade", "horizon_days": 30},
+                {"name": "churn", "kind": "churn", "horizon_days": 30},
+                {"name": "silence", "kind": "churn", "churn_means": "silent", "activity": ["orders", "web_sessions"], "horizon_days": 30},
+            ],
         }
     )
 

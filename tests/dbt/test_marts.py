@@ -50,7 +50,15 @@ def test_columns_are_keys_then_the_catalogue_then_labels(built: Any, compiled: C
     found = [(name, type_) for name, type_, *_ in built.execute(f"describe marts.fct_{kind}_examples").fetchall()]
     features = [(feature.name, SQL_TYPES[feature.type]) for feature in build_feature_catalogue(compiled.config)]
     keys = [("account_id", "VARCHAR"), ("as_of_date", "DATE"), ("is_eligible", "BOOLEAN")]
-    assert found == [*keys, *features, (f"y_{kind}_30d", "INTEGER")]
+    labels = {
+        "upgrade": [("y_upgrade_30d", "INTEGER")],
+        # A subscription can end, an account can fall silent: each target says whom it can be asked of.
+        "churn": [
+            *(("y_churn_30d", "INTEGER"), ("y_silence_30d", "INTEGER")),
+            *(("is_eligible_churn", "BOOLEAN"), ("is_eligible_silence", "BOOLEAN")),
+        ],
+    }
+    assert found == [*keys, *features, *labels[kind]]
 
 
 def test_one_upgrade_is_seen_in_the_month_before_it_only(built: Any) -> None:

@@ -16,6 +16,12 @@ subscriptions as (
 
     select * from {{ ref('int_subscriptions__at_snapshots') }}
 
+),
+
+activity as (
+
+    select * from {{ ref('int_activity__at_snapshots') }}
+
 )
 
 select
@@ -28,13 +34,10 @@ select
     {%- else -%}
     true as is_eligible_upgrade,
     {%- endif %}
-    {% if has_subscriptions and not is_flat('churn') -%}
-    coalesce(subscriptions.n_active_subscriptions > 0, false) as is_eligible_churn,
-    {%- else -%}
-    true as is_eligible_churn,
-    {%- endif %}
+    {{ can_churn() }} as is_eligible_churn,
     true as is_eligible_value
 from candidates
 left join excluded on {{ same_snapshot('excluded', 'candidates') }}
 left join subscriptions on {{ same_snapshot('subscriptions', 'candidates') }}
+left join activity on {{ same_snapshot('activity', 'candidates') }}
 where excluded.account_id is null

@@ -59,6 +59,7 @@ select
     sum(case when is_active then seats end) as seats,
     coalesce(max(case when is_active and is_trial then 1 end), 0) = 1 as is_trial,
     count(case when is_active then 1 end) as n_active_subscriptions,
+    count(case when is_active and {{ counts }} then 1 end) as n_counted_subscriptions,
     count(*) as n_subscriptions,
     min(days_since_start) as days_since_plan_start
 from known

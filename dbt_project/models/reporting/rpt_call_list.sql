@@ -1,6 +1,6 @@
 with scores as (
 
-    select * from {{ ref('rpt_upgrade_scores') }}
+    select * from {{ ref('rpt_target_scores') }}
 
 ),
 
@@ -12,6 +12,7 @@ accounts as (
 
 select
     scores.target,
+    case scores.target_kind when 'churn' then 'save first' else 'call first' end as purpose,
     scores.score_rank,
     scores.account_id,
     scores.as_of_date,

@@ -1,23 +1,6 @@
-{#- The newest scores by a champion, for each upgrade target. Two champions of one date: the one of the later cutoff, then the
-    greater model id. -#}
-with history as (
+with scores as (
 
-    select * from {{ ref('rpt_scores_history') }}
-
-),
-
-ordered as (
-
-    select
-        *,
-        dense_rank() over (
-            partition by target
-            order by as_of_date desc nulls last, cutoff desc, model_id desc
-        ) as age_rank
-    from history
-    where
-        is_champion
-        and target in ('' {%- for target in targets_of('upgrade') %}, {{ sql_text(target['name']) }}{% endfor %})
+    select * from {{ ref('rpt_target_scores') }}
 
 )
 
@@ -32,5 +15,5 @@ select
     reasons,
     model_id,
     cutoff
-from ordered
-where age_rank = 1
+from scores
+where target_kind = 'upgrade'

@@ -53,6 +53,27 @@ def targets_of(kind: str) -> list[dict[str, Any]]:
     return [target for target in _VARS["targets"] if target["kind"] == kind]
 
 
+def churn_targets(means: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "churn",
+            "label": "y_churn_90d",
+            "horizon_days": 90,
+            "activity": ["orders"],
+            "active_within_days": 90,
+            "churn_means": means,
+        }
+    ]
+
+
+def silent_targets() -> list[dict[str, Any]]:
+    return churn_targets("silent")
+
+
+def is_churn_mixed() -> bool:
+    return True
+
+
 def is_flat(kind: str) -> bool:
     return False
 
