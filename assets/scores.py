@@ -25,7 +25,7 @@ def build_scores_asset(company: Company, target: Target) -> AssetsDefinition:
         description=f"Chances of target `{target.name}`: one row per eligible account of the newest snapshot; none without a champion.",
     )
     def scores(context: AssetExecutionContext) -> MaterializeResult:
-        from clv_platform.explain import top_reasons
+        from clv_platform.explain import tell_reasons
         from clv_platform.scores import empty_scores, history_path, score_examples, write_scores
 
         cutoff, threads = context.partition_key, company.settings.threads
@@ -34,12 +34,16 @@ def build_scores_asset(company: Company, target: Target) -> AssetsDefinition:
             write_scores(empty_scores("no model has passed its gate"), history_path(room.history, cutoff, "none"))
             return MaterializeResult(metadata={"dagster/row_count": 0, "champion": "none: no model has passed its gate"})
         rows = room.scoring_rows(room.read_examples(), cutoff)
-        reasons = top_reasons(artifact, rows, private=company.config.private, threads=threads)
+        reasons = tell_reasons(artifact, rows, private=company.config.private, threads=threads)
         is_champion = is_newest_cutoff(company, cutoff)
         scored = score_examples(artifact, rows, reasons, cutoff=cutoff, is_champion=is_champion, threads=threads)
         model_id, as_of = artifact.manifest.model_id, as_of_name(None if rows.is_undated else rows.as_of_date.max())
         write_scores(scored, history_path(room.history, as_of, model_id))
-        top = markdown_table(scored.sort_values("score_rank").head(10)[["account_id", "score", "reasons"]].to_dict("records"))
+        top = markdown_table(
+            scored.sort_values("score_rank")
+            .head(10)[["account_id", "score", "chance_words", "reasons_up", "reasons_down"]]
+            .to_dict("records")
+        )
         return MaterializeResult(metadata={"dagster/row_count": len(scored), "champion": model_id, "as_of_date": as_of, "first_ten": top})
 
     return scores

@@ -1,13 +1,23 @@
-"""What holds for all tests: those on real data are left out only where the data aren't there, and that is said at the end, loudly."""
+"""What holds for all tests: those on real data are left out only where the data aren't there, and that is said at the end, loudly.
+
+And one small trained model of which the drivers are known, for the rooms that explain and score.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from clv_platform.settings import load_settings
+
+if TYPE_CHECKING:
+    from clv_platform.datasets import Examples
+    from clv_platform.models import ModelArtifact
 
 _LEFT_OUT = pytest.StashKey[int]()
 
@@ -34,3 +44,57 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             "and run again: without them this result says nothing about the example companies in config/.",
             red=True,
         )
+
+
+_SMALL_FEATURES = (  # name, label, type, group
+    ("impressions_x_lag_1m", "impressions on X (last month)", "number", "usage"),
+    ("impressions_x_mean_3m", "impressions on X, monthly mean of 3 months", "number", "usage"),
+    ("impressions_x_per_users_3m", "impressions x per users", "number", "interactions"),
+    ("n_cases_90d", "support cases in 90 days", "number", "support"),
+    ("territory", "territory", "category", "profile"),
+    ("is_trial", "on trial", "boolean", "billing"),
+    ("noise", "noise", "number", "usage"),
+)
+
+
+@pytest.fixture(scope="session")
+def small_examples() -> Examples:
+    """3,000 undated rows: more impressions on X raise the chance, support cases and territory T3 lower it."""
+    from clv_platform.contracts.features import Feature
+    from clv_platform.datasets import Examples
+
+    features = tuple(Feature(name, type_, "m", group, label, "", "", "", "usage") for name, label, type_, group in _SMALL_FEATURES)  # type: ignore[arg-type]
+    rng = np.random.default_rng(0)
+    n = 3000
+    level = rng.lognormal(8, 1, n)
+    cases = rng.poisson(1.5, n).astype(float)
+    territory = rng.integers(0, 3, n)
+    is_trial = (rng.random(n) < 0.3).astype(float)
+    log_odds = -2 + 1.2 * (np.log(level) - 8) - 0.8 * cases - 1.5 * (territory == 2) + 0.5 * is_trial
+    y = (rng.random(n) < 1 / (1 + np.exp(-log_odds))).astype(float)
+    lag = level * rng.lognormal(0, 0.1, n)
+    lag[rng.random(n) < 0.1] = np.nan
+    X = pd.DataFrame(
+        {
+            "impressions_x_lag_1m": lag,
+            "impressions_x_mean_3m": level,
+            "impressions_x_per_users_3m": level / rng.integers(1, 9, n),
+            "n_cases_90d": cases,
+            "territory": pd.Categorical([f"T{k + 1}" for k in territory]),
+            "is_trial": is_trial,
+            "noise": rng.normal(size=n),
+        }
+    )
+    undated = np.full(n, "NaT", dtype="datetime64[D]")
+    return Examples(X, y, np.array([f"a{k:04d}" for k in range(n)], dtype=object), undated, features, "y_upgrade")
+
+
+@pytest.fixture(scope="session")
+def small_artifact(small_examples: Examples) -> ModelArtifact:
+    """A model of them: 80 trees, real training, real calibration."""
+    from clv_platform.config import Target, Training
+    from clv_platform.models import train_binary_model
+
+    training = Training(arms=("none",), lightgbm={"num_iterations": 80, "learning_rate": 0.1, "feature_fraction": 1.0})
+    target = Target(name="upgrade", kind="upgrade")
+    return train_binary_model(small_examples, target, training, cutoff=None, config_hash="c", data_hash="d").artifact

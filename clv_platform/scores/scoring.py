@@ -5,13 +5,12 @@ Add a column to `SCORE_SCHEMA`, here, and to the dbt source that reads the histo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from clv_platform.datasets import Examples
+from clv_platform.explain import Reasons
 from clv_platform.models import ModelArtifact
 
 SEPARATOR = " · "
@@ -25,7 +24,10 @@ SCORE_SCHEMA = pa.schema(
         ("raw_score", pa.float64()),  # log-odds before calibration
         ("score_rank", pa.int64()),  # 1 = call first
         ("score_percentile", pa.float64()),  # share of accounts at this rank or behind, 0 to 1
-        ("reasons", pa.string()),
+        ("reasons", pa.string()),  # the weightiest, whichever way they push
+        ("reasons_up", pa.string()),  # what raises the chance
+        ("reasons_down", pa.string()),  # what lowers it
+        ("chance_words", pa.string()),  # which way the chance moved, from a typical account's
         ("model_id", pa.string()),
         ("cutoff", pa.string()),
         ("is_champion", pa.bool_()),
@@ -36,7 +38,7 @@ SCORE_SCHEMA = pa.schema(
 def score_examples(
     artifact: ModelArtifact,
     examples: Examples,
-    reasons: Sequence[Sequence[str]],
+    reasons: Reasons,
     *,
     cutoff: str | None = None,
     is_champion: bool = True,
@@ -50,8 +52,8 @@ def score_examples(
         The model in use.
     examples : Examples
         One row per account.
-    reasons : sequence of sequences of str
-        From `explain.top_reasons`, one per row.
+    reasons : Reasons
+        From `explain.tell_reasons` for the same rows.
     cutoff : str, optional
         Cutoff of the run; by default that of the model.
     is_champion : bool
@@ -92,13 +94,20 @@ def score_examples(
         "raw_score": raw,
         "score_rank": rank,
         "score_percentile": (n - rank + 1) / max(n, 1),
-        "reasons": np.array([SEPARATOR.join(told) for told in reasons], dtype=object),
+        "reasons": _joined(reasons.strongest),
+        "reasons_up": _joined(reasons.up),
+        "reasons_down": _joined(reasons.down),
+        "chance_words": np.array(reasons.movement, dtype=object),
         "model_id": np.full(n, artifact.manifest.model_id, dtype=object),
         "cutoff": np.full(n, cutoff or artifact.manifest.cutoff, dtype=object),
         "is_champion": np.full(n, is_champion),
     }
     table = pa.table({name: pa.array(values[order], type=SCORE_SCHEMA.field(name).type) for name, values in columns.items()}, SCORE_SCHEMA)
     return to_frame(table)
+
+
+def _joined(told: list[list[str]]) -> np.ndarray:
+    return np.array([SEPARATOR.join(reasons) for reasons in told], dtype=object)
 
 
 def empty_scores(verdict: str) -> pd.DataFrame:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from clv_platform.contracts.features import Feature
+from clv_platform.datasets import Examples
 from clv_platform.explain import PRIVATE, explain_examples
 
 
-def test_known_drivers_come_first_and_noise_last(artifact, examples):
-    importance = explain_examples(artifact, examples, max_rows=1000).importance
+def test_known_drivers_come_first_and_noise_last(small_artifact, small_examples):
+    importance = explain_examples(small_artifact, small_examples, max_rows=1000).importance
     assert "noise" in importance["feature"].tail(3).tolist()
     assert {"n_cases_90d", "impressions_x_mean_3m"} < set(importance["feature"].head(4))
     assert importance["share"].sum() == pytest.approx(1)
@@ -21,57 +25,57 @@ def test_known_drivers_come_first_and_noise_last(artifact, examples):
     assert dict(zip(importance["feature"], importance["label"], strict=True))["n_cases_90d"] == "support cases in 90 days"
 
 
-def test_sample_rows_add_up_to_the_raw_score(artifact, examples):
-    few = examples.take(np.arange(50))
-    attributions = explain_examples(artifact, few).attributions
+def test_sample_rows_add_up_to_the_raw_score(small_artifact, small_examples):
+    few = small_examples.take(np.arange(50))
+    attributions = explain_examples(small_artifact, few).attributions
     assert len(attributions) == 50 * 7
-    expected = artifact.raw_score(few.X) - artifact.contributions(few.X)[:, -1]
+    expected = small_artifact.raw_score(few.X) - small_artifact.contributions(few.X)[:, -1]
     total = attributions.groupby("account_id")["contribution"].sum().loc[few.account_id.tolist()]
     assert np.allclose(total, expected, atol=1e-5)
     ranks = attributions["value_rank"].dropna()
     assert ranks.between(0, 1).all()
 
 
-def test_batches_change_nothing(artifact, examples):
-    few = examples.take(np.arange(200))
-    one, many = (explain_examples(artifact, few, batch_rows=rows).importance for rows in (200, 7))
+def test_batches_change_nothing(small_artifact, small_examples):
+    few = small_examples.take(np.arange(200))
+    one, many = (explain_examples(small_artifact, few, batch_rows=rows).importance for rows in (200, 7))
     assert np.allclose(one["mean_abs"], many["mean_abs"])
 
 
-def test_large_inputs_are_sampled_the_same_way_every_time(artifact, examples):
-    first, again = (explain_examples(artifact, examples, max_rows=100, n_sample=10) for _ in range(2))
+def test_large_inputs_are_sampled_the_same_way_every_time(small_artifact, small_examples):
+    first, again = (explain_examples(small_artifact, small_examples, max_rows=100, n_sample=10) for _ in range(2))
     assert first.n_rows == 100
     assert first.attributions["account_id"].nunique() == 10
     assert first.attributions.equals(again.attributions)
 
 
-def test_private_columns_are_never_shown(artifact, examples):
-    found = explain_examples(artifact, examples.take(np.arange(100)), private=("territory", "is_trial"))
+def test_private_columns_are_never_shown(small_artifact, small_examples):
+    found = explain_examples(small_artifact, small_examples.take(np.arange(100)), private=("territory", "is_trial"))
     assert not {"territory", "is_trial"} & {*found.importance["feature"], *found.attributions["feature"]}
     assert PRIVATE in found.importance["feature"].tolist()
     assert PRIVATE not in found.attributions["feature"].tolist()
 
 
-def test_contributions_that_do_not_add_up_are_refused(artifact, examples, monkeypatch):
-    monkeypatch.setattr(type(artifact), "raw_score", lambda self, X, threads=1: np.full(len(X), 9.0))
+def test_contributions_that_do_not_add_up_are_refused(small_artifact, small_examples, monkeypatch):
+    monkeypatch.setattr(type(small_artifact), "raw_score", lambda self, X, threads=1: np.full(len(X), 9.0))
     with pytest.raises(ArithmeticError, match="contributions miss the raw score"):
-        explain_examples(artifact, examples.take(np.arange(5)))
+        explain_examples(small_artifact, small_examples.take(np.arange(5)))
 
 
-@pytest.mark.filterwarnings("ignore")  # shap's own imports warn
-def test_attributions_equal_those_of_the_shap_package(artifact, examples):
-    import shap
+def test_memory_is_that_of_a_batch_however_many_the_rows(linear_model):
+    """Peak beyond the rows themselves: 60 contributions of 20,000 rows would be 9.6 MB, and a batch of 250 is .12 MB."""
+    features = tuple(Feature(f"x{k}", "number", "m", "usage", f"x {k}", "", "", "", "usage") for k in range(60))
+    model, peaks = linear_model(features, [0.01] * 60), []
+    for n in (2_000, 20_000):
+        X = pd.DataFrame(np.random.default_rng(0).normal(100, 10, size=(n, 60)), columns=[feature.name for feature in features])
+        rows = Examples(X, np.zeros(n), np.arange(n).astype(str).astype(object), np.full(n, "NaT", dtype="datetime64[D]"), features)
+        tracemalloc.start()
+        explain_examples(model, rows, batch_rows=250, max_rows=None, n_sample=200)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 30 * 18_000  # bytes per further row: the code of its group, not 480 of contributions
 
-    rows = examples.take(np.arange(40))
-    matrix = artifact.preprocessing.transform(rows.X)
-    by_column = np.mean([np.asarray(shap.TreeExplainer(b).shap_values(matrix.values)).reshape(40, -1) for b in artifact.boosters], axis=0)
-    expected = np.zeros((40, len(artifact.manifest.features)))
-    names = list(artifact.manifest.features)
-    for column, source in enumerate(matrix.sources):
-        expected[:, names.index(source)] += by_column[:, column]
-    assert np.allclose(artifact.contributions(rows.X)[:, :-1], expected, atol=1e-6)
 
-
-def test_other_features_are_refused(artifact, examples):
+def test_other_features_are_refused(small_artifact, small_examples):
     with pytest.raises(ValueError, match="absent: noise"):
-        explain_examples(artifact, replace(examples, features=examples.features[:-1]))
+        explain_examples(small_artifact, replace(small_examples, features=small_examples.features[:-1]))
