@@ -147,7 +147,7 @@ Algorithm = Literal["logistic_regression", "random_forest", "neural_network", "x
 
 
 class Tuning(_Block):
-    """How long parameters are searched for: trials, or seconds of computing as a backstop (when these end it, results depend on the machine)."""
+    """How long parameters are searched for: trials; seconds of computing are a backstop, because results then depend on the machine."""
 
     trials: int = Field(default=8, ge=0)  # 0: the default parameters
     seconds: float = Field(default=240.0, gt=0)
@@ -223,6 +223,11 @@ class CompanyConfig(_Block):
             raise ValueError("plans: an upgrade target without `label_column` needs `plans.order`, the plans from lowest to top")
         for target in self.targets:
             self._check_churn(target)
+        known = {*self.usage_metrics, "support_cases"}
+        unknown = [n for pair in self.interactions for n in (pair.numerator, pair.denominator) if n not in known]
+        if unknown and "usage" in self.sources:
+            there = ", ".join(self.usage_metrics) or "none"
+            raise ValueError(f"interactions: {unknown[0]!r} is none of usage_metrics ({there}), nor support_cases")
         dates = [*self.snapshots.dates, *(d for t in self.targets for d in t.as_of_dates)]
         if any(d.day > 28 for d in dates):
             raise ValueError("snapshots: an as-of date must be on day 1 to 28, so that every month has it")

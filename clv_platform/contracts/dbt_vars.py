@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from clv_platform.config import CompanyConfig, Target
-from clv_platform.contracts.features import build_feature_catalogue
+from clv_platform.contracts.features import build_feature_catalogue, present_interactions
 from clv_platform.contracts.raw_tables import RAW_TABLES
 
 
@@ -44,7 +44,7 @@ def build_dbt_vars(config: CompanyConfig, observed_until: date | None) -> dict[s
             "count_trials": bool(config.plans and config.plans.count_trials),
         },
         "usage_metrics": {name: metric.aggregate for name, metric in config.usage_metrics.items()},
-        "interactions": [{"numerator": pair.numerator, "denominator": pair.denominator} for pair in config.interactions],
+        "interactions": [{"numerator": pair.numerator, "denominator": pair.denominator} for pair in present_interactions(config)],
         "eligibility": config.eligibility.model_dump(mode="json"),
         "targets": [_target(config, target) for target in config.targets],
         "features": [

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clv_platform.config import ColumnFeature, CompanyConfig
+from clv_platform.config import ColumnFeature, CompanyConfig, Interaction
 from clv_platform.contracts.event_features import event_features
 from clv_platform.contracts.feature import Feature
 
-__all__ = ["ACCOUNT_ATTRIBUTES", "Feature", "build_feature_catalogue"]
+__all__ = ["ACCOUNT_ATTRIBUTES", "Feature", "build_feature_catalogue", "present_interactions"]
 
 ACCOUNT_ATTRIBUTES = ("product", "territory", "country", "industry", "employee_range", "channel", "gender")
 
@@ -36,6 +36,15 @@ def build_feature_catalogue(config: CompanyConfig) -> tuple[Feature, ...]:
     return tuple(features)
 
 
+def present_interactions(config: CompanyConfig) -> tuple[Interaction, ...]:
+    """Return the interactions whose tables the config has: those of an absent table are dropped, like its other features."""
+    return tuple(
+        pair
+        for pair in config.interactions
+        if all(("support_cases" if name == "support_cases" else "usage") in config.sources for name in (pair.numerator, pair.denominator))
+    )
+
+
 def _profile(config: CompanyConfig) -> Iterator[Feature]:
     if "accounts" not in config.sources:
         return
@@ -53,7 +62,7 @@ def _profile(config: CompanyConfig) -> Iterator[Feature]:
 
 
 def _interactions(config: CompanyConfig) -> Iterator[Feature]:
-    for pair in config.interactions:
+    for pair in present_interactions(config):
         above, below = pair.numerator.replace("_", " "), pair.denominator.replace("_", " ")
         meaning = (
             f"Sum of {pair.numerator} over three months divided by one plus the sum of {pair.denominator}; "

@@ -41,6 +41,11 @@ def test_every_config_of_the_project_is_valid_and_named_after_its_file(path, set
             "unknown key `training.tuning.trails`. Did you mean `trials`?",
         ),
         ("name: x\ntitle: X\nsources: {}\nslice_search: {n_draw: 99}\n", "unknown key `slice_search.n_draw`. Did you mean `n_draws`?"),
+        (
+            "name: x\ntitle: X\nsources: {usage: {files: u.csv}}\nusage_metrics: {users: {label: u, unit: u}}\n"
+            "interactions: [{numerator: usrs, denominator: users}]\n",
+            "key `(whole file)`: interactions: 'usrs' is none of usage_metrics (users), nor support_cases.",
+        ),
         ("title: X\nsources: {}\n", "key `name` is required and missing. Add it; config/demo.yaml shows an example."),
         ("name: a b\ntitle: X\nsources: {}\n", "key `name`: String should match pattern '^[A-Za-z_][A-Za-z0-9_]{0,62}$', found 'a b'."),
         ("- name\n", "expected `key: value` lines, found list. Start from config/demo.yaml or `clv init FOLDER`."),

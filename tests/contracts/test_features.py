@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from clv_platform.config import CompanyConfig, load_config
+from clv_platform.contracts.dbt_vars import build_dbt_vars
 from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.reports.dbt_docs import describe_feature
 from clv_platform.settings import PROJECT_ROOT
@@ -32,7 +33,12 @@ def test_every_feature_has_words_for_people(demo: CompanyConfig) -> None:
 def test_features_of_an_absent_table_are_dropped(demo: CompanyConfig) -> None:
     without = demo.model_copy(update={"sources": {name: source for name, source in demo.sources.items() if name != "support_cases"}})
     assert {"n_cases_30d", "n_open_cases"} <= set(names(demo)) - set(names(without))
+    assert "users_per_support_cases_3m" not in names(without)
     assert "users_lag_1m" in names(without)
+    assert "impressions_x_per_users_3m" in names(without)
+    kept = build_dbt_vars(without, None)["interactions"]
+    assert len(kept) == len(demo.interactions) - 1
+    assert "support_cases" not in {pair["denominator"] for pair in kept}
 
 
 def test_attributes_that_the_source_does_not_map_are_no_features(demo: CompanyConfig) -> None:
