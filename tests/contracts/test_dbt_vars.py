@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from clv_platform.config import CompanyConfig, load_config
-from clv_platform.contracts.dbt_vars import build_dbt_vars, label_column_name
+from clv_platform.config import CompanyConfig, Target, load_config
+from clv_platform.contracts.dbt_vars import build_dbt_vars, label_column_name, positive_texts
 from clv_platform.settings import PROJECT_ROOT
 
 
@@ -53,3 +53,8 @@ def test_undated_labels_have_no_horizon_in_their_name() -> None:
     assert label_column_name(dated, dated.targets[0]) == "y_adopts_90d"
     assert build_dbt_vars(undated, None)["targets"][0]["positive_values"] == ["yes"]
     assert build_dbt_vars(undated, None)["observed_until"] is None
+
+
+def test_positive_values_are_spelt_as_the_warehouse_compares_labels() -> None:
+    target = Target(name="churn", kind="churn", label_column="churned", positive_values=("1.0", " Yes", "2.50"))
+    assert positive_texts(target) == ["1", "yes", "2.50"]

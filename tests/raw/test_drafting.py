@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from clv_platform.config import CompanyConfig, load_config
+from clv_platform.contracts.dbt_vars import positive_texts
 from clv_platform.raw import RawDataError, RawLoad, check_sources, draft_config, load_raw
 
 
@@ -73,6 +74,11 @@ def test_labels_and_plans_that_are_numbers_in_parquet_are_spelt_as_a_load_spells
     _, config, _ = drafted(company)
     assert "20 of 60 rows are positive" in check_sources(config, company.settings).render()
     (company.folder / "flat.parquet").unlink()
+    frame.to_csv(company.folder / "flat.csv", index=False)
+    _, config, _ = drafted(company)
+    assert "20 of 60 rows are positive" in check_sources(config, company.settings).render()
+    assert positive_texts(config.targets[0]) == ["1"]  # the warehouse compares without `.0`, too
+    (company.folder / "flat.csv").unlink()
     frame = pd.DataFrame({"customer_id": ["a", "b", "c"], "plan": [3, 1, 2], "start_date": pd.Timestamp("2024-01-01")})
     frame.to_parquet(company.folder / "subscriptions.parquet")
     _, config, _ = drafted(company)
