@@ -122,6 +122,13 @@ def build_limits(inputs: TargetReportInputs) -> list[str]:
             "The data carry no dates. Training and test are random parts of the same accounts, so the figures say how well the model tells "
             "these accounts apart, not how well it foresees. A test on later accounts is usually worse."
         )
+    if inputs.target.base_rate_is_sampled:
+        limits.append(
+            f"The share of positives in these data ({percent(base_rate(inputs))}) was set when rows were drawn into them; it isn't how "
+            f"often accounts really {words.did}. The order of the list and ROC-AUC hold all the same; probabilities, PR-AUC, F1, lift and "
+            "calibration hold only for rows drawn in the same way."
+        )
+    elif split.is_undated:
         limits.append(
             f"If accounts were drawn into this table by what they did (all {words.many}, some of the others), the share of positives isn't "
             "the true one: the order of the list still holds, the probabilities don't."

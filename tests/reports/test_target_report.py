@@ -13,6 +13,7 @@ import pytest
 from clv_platform.evaluation import GateDecision
 from clv_platform.explain import PRIVATE
 from clv_platform.reports import SplitFacts, TargetReportInputs, draw_target_pictures, render_target_report
+from clv_platform.reports.target_findings import build_limits
 from clv_platform.reports.words import percent, score, times
 
 HOSTILE = '<script>alert("x")</script>'
@@ -180,6 +181,17 @@ def test_undated_data_are_named_before_the_verdict(inputs: TargetReportInputs) -
     assert html.index("the split is random, not by time") < html.index('class="headline"')
     assert "means over 3 such splits" in html
     assert "within 90 days" not in html
+
+
+def test_sampled_base_rate_is_a_limit_with_its_figure_and_not_a_guess(inputs: TargetReportInputs) -> None:
+    target = inputs.target.model_copy(update={"base_rate_is_sampled": True})
+    rate = inputs.metrics["n_positive"] / inputs.metrics["n"]
+    said = f"The share of positives in these data ({percent(rate)}) was set when rows were drawn into them; it isn't how often accounts"
+    for split in (inputs.split, SplitFacts.from_folds(target)):
+        limits = build_limits(replace(inputs, target=target, split=split))
+        assert [limit for limit in limits if said in limit]
+        assert not [limit for limit in limits if "If accounts were drawn into this table" in limit]
+    assert not [limit for limit in build_limits(inputs) if "was set when rows were drawn" in limit]
 
 
 def test_undated_attributes_and_rejected_rows_are_limits(html: str) -> None:
