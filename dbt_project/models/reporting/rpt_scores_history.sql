@@ -13,6 +13,9 @@ select
     cast(score_rank as bigint) as score_rank,
     cast(score_percentile as double) as score_percentile,
     cast(reasons as varchar) as reasons,
+    cast(reasons_up as varchar) as reasons_up,
+    cast(reasons_down as varchar) as reasons_down,
+    cast(chance_words as varchar) as chance_words,
     cast(model_id as varchar) as model_id,
     cast(cutoff as varchar) as cutoff,
     cast(is_champion as boolean) as is_champion

@@ -31,6 +31,9 @@ select
     score_rank,
     score_percentile,
     reasons,
+    reasons_up,
+    reasons_down,
+    chance_words,
     model_id,
     cutoff
 from ordered
