@@ -1,0 +1,30 @@
+"""Figures of many groups of rows at once, from arrays of whole numbers: sums, tests, rankings, shrinkage.
+
+Here: `cube` (groups and sums), `score_test` (is a group's prediction wrong?), `histogram` (PR-AUC and lift with intervals), `shrinkage`
+(small groups towards the whole). Keep frames and names of levels out: they are `evaluation`'s.
+"""
+
+from clv_platform.metrics.slices.cube import SliceCube, build_cube
+from clv_platform.metrics.slices.score_test import (
+    Line,
+    Terms,
+    fit_line,
+    level_statistics,
+    log_odds,
+    score_statistics,
+    score_terms,
+    sigmoid,
+)
+
+__all__ = [
+    "Line",
+    "SliceCube",
+    "Terms",
+    "build_cube",
+    "fit_line",
+    "level_statistics",
+    "log_odds",
+    "score_statistics",
+    "score_terms",
+    "sigmoid",
+]
