@@ -5,7 +5,7 @@ shows as an asset check. Keep calling dbt itself out (see `manifest`).
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,17 +60,18 @@ def build_warehouse_assets(company: Company, manifest_path: Path) -> list[Assets
     """Return `dbt_warehouse` (staging to marts, then the marts as Parquet) and `dbt_reporting`."""
     manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
     translator = LayerTranslator(company)
+    models = frozenset(node["name"] for node in manifest["nodes"].values() if node["resource_type"] == "model")
     reporting = f"fqn:{manifest['metadata']['project_name']}.reporting"
 
     @dbt_assets(manifest=manifest, exclude=reporting, name="dbt_warehouse", dagster_dbt_translator=translator, pool=WAREHOUSE_POOL)
     def dbt_warehouse(context: AssetExecutionContext, dbt: DbtCli):
         events = dbt.cli(build_command(company), context=context, target_path=company.paths.dbt_target / "warehouse").stream()
-        yield from with_exports(events, company, company.paths.marts, ("marts__", "intermediate__int_label_values"))
+        yield from with_exports(events, company, company.paths.marts, ("marts__", "intermediate__int_label_values"), models)
 
     @dbt_assets(manifest=manifest, select=reporting, name="dbt_reporting", dagster_dbt_translator=translator, pool=WAREHOUSE_POOL)
     def dbt_reporting(context: AssetExecutionContext, dbt: DbtCli):
         events = dbt.cli(build_command(company), context=context, target_path=company.paths.dbt_target / "reporting").stream()
-        yield from with_exports(events, company, company.paths.root / "reporting", ("reporting__",))
+        yield from with_exports(events, company, company.paths.root / "reporting", ("reporting__",), models)
 
     return [dbt_warehouse, dbt_reporting]
 
@@ -80,13 +81,19 @@ def build_command(company: Company) -> list[str]:
     return ["build", "--exclude-resource-type", "unit_test", "--vars", dbt_vars(company)]
 
 
-def with_exports(events: Iterator[Any], company: Company, folder: Path, exported: tuple[str, ...]) -> Iterator[Any]:
+def with_exports(
+    events: Iterator[Any], company: Company, folder: Path, exported: tuple[str, ...], models: Collection[str]
+) -> Iterator[Any]:
     """Pass dbt's events on, but hold those of exported tables until they lie in `folder` as Parquet: Python reads them next.
+
+    Files of models that this company no longer has are removed: what lies in `folder` is published.
 
     Parameters
     ----------
     exported : tuple of str
         Beginnings of the output names `<layer>__<model>` to export.
+    models : collection of str
+        Names of all models of the company's dbt project.
     """
     from pyarrow.parquet import read_metadata
 
@@ -101,5 +108,8 @@ def with_exports(events: Iterator[Any], company: Company, folder: Path, exported
     if held:
         with open_warehouse(company.paths.warehouse, company.settings, read_only=True) as connection:
             written = export_tables(connection, list(held), folder)
+        for path in folder.glob("*.parquet"):
+            if path.stem not in models:
+                path.unlink()
         for table, event in held.items():
             yield event.with_metadata({**event.metadata, "dagster/row_count": read_metadata(written[table]).num_rows})
