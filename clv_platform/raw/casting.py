@@ -55,8 +55,8 @@ class Spelling:
     decimal: Literal[".", ","] = "."
 
 
-def cast_column(column_sql: str, source_type: str, target: ColumnType, spelling: Spelling, is_id: bool = False) -> Cast:
-    """Expression that casts a column.
+def cast_column(column_sql: str, source_type: str, target: ColumnType, spelling: Spelling) -> Cast:
+    """Expression that casts a column. Text is trimmed, and empty text is null: here, once, where rows are read anyway.
 
     Parameters
     ----------
@@ -68,14 +68,12 @@ def cast_column(column_sql: str, source_type: str, target: ColumnType, spelling:
         The contract's type.
     spelling : Spelling
         Null values, date format, decimal mark.
-    is_id : bool
-        Ids are trimmed, because they are compared with ids of other tables; other text stays as it is.
     """
     is_text = source_type == "VARCHAR" or source_type.startswith("ENUM")
     given = _without_null_values(column_sql, is_text, spelling.null_values)
     if target == "text":
         text = given if source_type == "VARCHAR" else _as_text(given, source_type)
-        return Cast(f"nullif(trim({text}), '')" if is_id else text, None)
+        return Cast(f"nullif(trim({text}), '')", None)
     if is_text:
         blank_free = f"nullif(trim({given}), '')"
         return Cast(_from_text(blank_free, target, spelling), blank_free)

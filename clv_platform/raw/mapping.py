@@ -113,8 +113,7 @@ def declared_columns(table: RawTable, config: CompanyConfig) -> dict[str, Column
 def _mapped(name: str, found: tuple[str, str] | None, type_: ColumnType, spelling: Spelling, column: Column | None) -> MappedColumn:
     if found is None:
         return MappedColumn(name, None, "", type_, Cast("null", None), column)
-    is_id = name.endswith("_id") and column is not None
-    return MappedColumn(name, found[0], found[1], type_, cast_column(quote_name(found[0]), found[1], type_, spelling, is_id), column)
+    return MappedColumn(name, found[0], found[1], type_, cast_column(quote_name(found[0]), found[1], type_, spelling), column)
 
 
 def _spelling(source: Source, name: str) -> Spelling:

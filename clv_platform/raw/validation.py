@@ -73,8 +73,7 @@ def _column_checks(column: MappedColumn, position: int, source: Source) -> Itera
     if column.cast.given_sql is not None:
         yield Check(position, f"{value} is null and {given} is not null", _expected(column, source))
     if column.contract and column.contract.is_required:
-        blank = f" or trim({value}) = ''" if type_ == "text" and not column.name.endswith("_id") else ""
-        yield Check(position, f"{value} is null{blank}", "a required value is missing")
+        yield Check(position, f"{value} is null", "a required value is missing")
     if type_ == "number" and column.source_type not in {"BIGINT", "INTEGER", "SMALLINT", "TINYINT", "BOOLEAN"}:
         yield Check(position, f"not isfinite({value})", "expected a finite number")
     if type_ == "timestamp":

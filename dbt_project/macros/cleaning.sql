@@ -1,6 +1,7 @@
-{#- Cleaning in staging: trimming, casts that never stop a run, duplicates by declared key. -#}
+{#- Cleaning in staging: casts that never stop a run, duplicates by declared key. The text of the contract's columns comes trimmed, empty
+    text null: the load does it once. -#}
 
-{#- Trimmed text; empty text is null. -#}
+{#- Trimmed text of a column of the user's own, which may be of any type; empty text is null. -#}
 {% macro clean_text(column) -%}
     nullif(trim(cast({{ column }} as {{ dbt.type_string() }})), '')
 {%- endmacro %}
@@ -25,34 +26,39 @@
 
 {#- One row per declared key: the last recorded, then the last in the files. Tables without a declared key keep every row, because
     equal rows can be real. Repeated keys are sought by a hash of eight bytes (17 million usage rows: 3 seconds instead of 5, and half
-    the memory), and only their rows are sorted; keys that share a hash by chance are told apart there. The last CTE of the model is
-    named here; its rows come out. -#}
-{% macro deduplicate(relation, table) -%}
+    the memory), and only their rows are sorted; keys that share a hash by chance are told apart there. `cleaned` is a SELECT, written
+    out at each of its three places: as a CTE it would be kept in memory with all its columns, which took longer than reading each
+    place's few columns from the raw table again (17 million rows: 11 seconds of a processor instead of 7). -#}
+{% macro deduplicate(cleaned, table) -%}
     {%- set key = var('source_keys').get(table, []) -%}
     {%- if key -%}
-, repeated as (
+with repeated as (
 
     select {{ row_hash(key) }} as key_hash
-    from {{ relation }}
+    from ({{ cleaned }}
+    ) as cleaned
     group by 1
     having count(*) > 1
 
 )
 
 select *
-from {{ relation }}
+from ({{ cleaned }}
+) as cleaned
 where {{ row_hash(key) }} not in (select key_hash from repeated)
 union all
 select *
-from {{ relation }}
+from ({{ cleaned }}
+) as cleaned
 where {{ row_hash(key) }} in (select key_hash from repeated)
 qualify row_number() over (
     partition by {{ key | join(', ') }}
     order by known_at desc nulls last, _source_file desc, _source_row desc
 ) = 1
-    {%- else %}
+    {%- else -%}
 select *
-from {{ relation }}
+from ({{ cleaned }}
+) as cleaned
     {%- endif -%}
 {%- endmacro %}
 

@@ -19,7 +19,7 @@ SQL_TYPES = {"number": "DOUBLE", "boolean": "BOOLEAN", "category": "VARCHAR"}
 def rows() -> dict[str, list[dict[str, Any]]]:
     return {
         "accounts": [
-            {"account_id": " a ", "signed_up_at": datetime(2024, 12, 20), "segment": " "},
+            {"account_id": "a", "signed_up_at": datetime(2024, 12, 20), "segment": " "},
             {"account_id": "new", "signed_up_at": datetime(2025, 6, 25), "segment": "x"},
         ],
         "subscriptions": [
@@ -92,7 +92,7 @@ def test_excluded_accounts_are_listed_with_the_reason(built: Any) -> None:
     assert found == [("new", date(2025, 7, 1), "known for less than 30 days")]
 
 
-def test_text_is_trimmed_and_blank_text_is_null(built: Any) -> None:
+def test_blank_text_of_a_declared_column_is_null(built: Any) -> None:
     assert built.execute("select distinct account_id, segment from marts.fct_upgrade_examples").fetchall() == [("a", None)]
 
 

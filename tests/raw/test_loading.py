@@ -128,6 +128,33 @@ def test_snapshot_columns_are_cast_blanks_are_null_and_labels_stay_text(company)
     assert company.rejected("account_snapshots") == [(3, "tenure", "long", "expected a number", "invalid")]
 
 
+@pytest.mark.parametrize("format_", ["csv", "parquet"])
+def test_text_is_trimmed_blank_text_is_null_and_a_required_blank_is_rejected(company, accounts, format_):
+    frame = pd.DataFrame(
+        {
+            "account_id": [" a1", "a1 ", "a2", "a2"],
+            "used_at": ["2024-01-01"] * 4,
+            "metric": [" users", "users  ", "  ", ""],
+            "value": [1.0, 2.0, 3.0, 4.0],
+            "note": [" kept "] * 4,
+        }
+    )
+    visits = pd.DataFrame(
+        {"session_id": ["w1", "w2"], "started_at": ["2024-01-01"] * 2, "source": [" google ", "  "], "account_id": ["  ", " a2 "]}
+    )
+    for name, table in (("usage", frame), ("visits", visits)):
+        path = company.folder / f"{name}.{format_}"
+        table.to_csv(path, index=False) if format_ == "csv" else table.to_parquet(path)
+    company.load({"accounts": accounts(), "usage": {"files": f"usage.{format_}"}, "web_sessions": {"files": f"visits.{format_}"}})
+    assert company.rows("select account_id, metric, value, note from raw.usage order by value") == [
+        ("a1", "users", 1.0, " kept "), ("a1", "users", 2.0, " kept "),
+    ]  # fmt: skip
+    assert company.rejected("usage") == [(row, "metric", None, "a required value is missing", "invalid") for row in (3, 4)]
+    assert company.rows("select session_id, account_id, source from raw.web_sessions order by 1") == [
+        ("w1", None, "google"), ("w2", "a2", None),
+    ]  # fmt: skip
+
+
 def test_session_without_an_account_is_kept(company, accounts):
     company.write("w.csv", "session_id,account_id,started_at\nw1,,2024-01-01\nw2,a1,2024-01-01\nw3,zz,2024-01-01\n")
     company.load({"accounts": accounts(), "web_sessions": {"files": "w.csv"}})

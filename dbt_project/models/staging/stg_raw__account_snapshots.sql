@@ -1,13 +1,6 @@
-with source as (
-
-    select * from {{ source('raw', 'account_snapshots') }}
-
-),
-
-cleaned as (
-
+{%- set cleaned %}
     select
-        {{ clean_text('account_id') }} as account_id,
+        account_id,
         cast(as_of_date as date) as as_of_date,
         recorded_at,
         {%- for name, type in var('snapshot_columns').items() %}
@@ -19,8 +12,7 @@ cleaned as (
         {{ known_at('as_of_date') }} as known_at,
         _source_file,
         _source_row
-    from source
+    from {{ source('raw', 'account_snapshots') }}
+{%- endset %}
 
-)
-
-{{ deduplicate('cleaned', 'account_snapshots') }}
+{{ deduplicate(cleaned, 'account_snapshots') }}

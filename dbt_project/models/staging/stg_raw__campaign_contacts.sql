@@ -1,16 +1,9 @@
-with source as (
-
-    select * from {{ source('raw', 'campaign_contacts') }}
-
-),
-
-cleaned as (
-
+{%- set cleaned %}
     select
-        {{ clean_text('campaign_id') }} as campaign_id,
-        {{ clean_text('account_id') }} as account_id,
+        campaign_id,
+        account_id,
         contacted_at,
-        {{ clean_text('offer') }} as offer,
+        offer,
         cost,
         is_control,
         responded_at,
@@ -19,8 +12,7 @@ cleaned as (
         {{ known_at('contacted_at') }} as known_at,
         _source_file,
         _source_row
-    from source
+    from {{ source('raw', 'campaign_contacts') }}
+{%- endset %}
 
-)
-
-{{ deduplicate('cleaned', 'campaign_contacts') }}
+{{ deduplicate(cleaned, 'campaign_contacts') }}

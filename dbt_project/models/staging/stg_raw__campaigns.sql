@@ -1,24 +1,16 @@
-with source as (
-
-    select * from {{ source('raw', 'campaigns') }}
-
-),
-
-cleaned as (
-
+{%- set cleaned %}
     select
-        {{ clean_text('campaign_id') }} as campaign_id,
+        campaign_id,
         started_at,
-        {{ clean_text('name') }} as name,
-        {{ clean_text('channel') }} as channel,
+        name,
+        channel,
         ended_at,
         budget,
         recorded_at,
         {{ known_at('started_at') }} as known_at,
         _source_file,
         _source_row
-    from source
+    from {{ source('raw', 'campaigns') }}
+{%- endset %}
 
-)
-
-{{ deduplicate('cleaned', 'campaigns') }}
+{{ deduplicate(cleaned, 'campaigns') }}

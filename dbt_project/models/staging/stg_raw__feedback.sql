@@ -1,23 +1,15 @@
-with source as (
-
-    select * from {{ source('raw', 'feedback') }}
-
-),
-
-cleaned as (
-
+{%- set cleaned %}
     select
-        {{ clean_text('feedback_id') }} as feedback_id,
-        {{ clean_text('account_id') }} as account_id,
+        feedback_id,
+        account_id,
         given_at,
         rating,
-        {{ clean_text('text') }} as text,
+        text,
         recorded_at,
         {{ known_at('given_at') }} as known_at,
         _source_file,
         _source_row
-    from source
+    from {{ source('raw', 'feedback') }}
+{%- endset %}
 
-)
-
-{{ deduplicate('cleaned', 'feedback') }}
+{{ deduplicate(cleaned, 'feedback') }}

@@ -1,16 +1,9 @@
-with source as (
-
-    select * from {{ source('raw', 'subscriptions') }}
-
-),
-
-cleaned as (
-
+{%- set cleaned %}
     select
-        {{ clean_text('account_id') }} as account_id,
-        {{ clean_text('plan') }} as plan,
+        account_id,
+        plan,
         started_at,
-        {{ clean_text('subscription_id') }} as subscription_id,
+        subscription_id,
         ended_at,
         mrr,
         seats,
@@ -19,8 +12,7 @@ cleaned as (
         {{ known_at('started_at') }} as known_at,
         _source_file,
         _source_row
-    from source
+    from {{ source('raw', 'subscriptions') }}
+{%- endset %}
 
-)
-
-{{ deduplicate('cleaned', 'subscriptions') }}
+{{ deduplicate(cleaned, 'subscriptions') }}

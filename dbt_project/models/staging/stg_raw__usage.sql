@@ -1,22 +1,14 @@
-with source as (
-
-    select * from {{ source('raw', 'usage') }}
-
-),
-
-cleaned as (
-
+{%- set cleaned %}
     select
-        {{ clean_text('account_id') }} as account_id,
+        account_id,
         used_at,
-        {{ clean_text('metric') }} as metric,
+        metric,
         value,
         recorded_at,
         {{ known_at('used_at') }} as known_at,
         _source_file,
         _source_row
-    from source
+    from {{ source('raw', 'usage') }}
+{%- endset %}
 
-)
-
-{{ deduplicate('cleaned', 'usage') }}
+{{ deduplicate(cleaned, 'usage') }}

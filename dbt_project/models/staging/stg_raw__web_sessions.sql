@@ -1,18 +1,11 @@
-with source as (
-
-    select * from {{ source('raw', 'web_sessions') }}
-
-),
-
-cleaned as (
-
+{%- set cleaned %}
     select
-        {{ clean_text('session_id') }} as session_id,
-        {{ clean_text('account_id') }} as account_id,
-        {{ clean_text('visitor_id') }} as visitor_id,
+        session_id,
+        account_id,
+        visitor_id,
         started_at,
-        {{ clean_text('source') }} as source,
-        {{ clean_text('medium') }} as medium,
+        source,
+        medium,
         n_pageviews,
         duration,
         converted,
@@ -20,8 +13,7 @@ cleaned as (
         {{ known_at('started_at') }} as known_at,
         _source_file,
         _source_row
-    from source
+    from {{ source('raw', 'web_sessions') }}
+{%- endset %}
 
-)
-
-{{ deduplicate('cleaned', 'web_sessions') }}
+{{ deduplicate(cleaned, 'web_sessions') }}
