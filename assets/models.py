@@ -10,6 +10,8 @@ from assets.partitions import build_cutoffs, parse_cutoff
 from assets.targets import OWNERS, TargetRoom, floats, markdown_table, write_json
 from clv_platform.config import Target, config_hash
 
+RETRAIN_JOB, RETRAIN_TAG = "retrain_models_job", "clv/retrain"
+
 
 def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
     """Return `models/<target>_model`."""
@@ -25,7 +27,7 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
         description=f"The model of target `{target.name}` as of one cutoff. Read `arms`: what resampling the rare class would have done.",
     )
     def model(context: AssetExecutionContext) -> MaterializeResult:
-        from clv_platform.models import save_artifact, train_binary_model
+        from clv_platform.models import TUNING_FOLDER, Budget, save_artifact, train_binary_model
         from clv_platform.raw import read_raw_load
         from clv_platform.warehouse import write_parquet
 
@@ -40,15 +42,24 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
             config_hash=config_hash(config),
             data_hash=read_raw_load(company.paths).data_hash,
             threads=company.settings.threads,
+            budget=Budget.of(config.training.tuning, is_full=is_retraining(context)),
+            journals=room.models_root / TUNING_FOLDER,
         )
         save_artifact(trained.artifact, room.models_root)
+        write_parquet(trained.tuning, room.report_folder(cutoff) / "tuning.parquet")
         write_parquet(trained.arms, room.report_folder(cutoff) / "arms.parquet")
         write_json(room.report_folder(cutoff) / "training.json", describe_training(trained, split))
         manifest = trained.artifact.manifest
         facts = {"model_id": manifest.model_id, "arm": manifest.arm, "n_rows": manifest.n_rows, "n_positive": manifest.n_positive}
-        return MaterializeResult(metadata={**facts, **floats(manifest.metrics), "arms": markdown_table(trained.arms.to_dict("records"))})
+        tables = {"arms": markdown_table(trained.arms.to_dict("records")), "tuning": markdown_table(trained.tuning.to_dict("records"))}
+        return MaterializeResult(metadata={**facts, **floats(manifest.metrics), **floats(manifest.tuning), **tables})
 
     return model
+
+
+def is_retraining(context: AssetExecutionContext) -> bool:
+    """Whether the search for parameters may take its full budget: in `retrain_models_job`, and in `clv run --retrain` by its tag."""
+    return context.run.job_name == RETRAIN_JOB or context.run.tags.get(RETRAIN_TAG) == "true"
 
 
 def describe_training(trained, split) -> dict:
@@ -59,6 +70,7 @@ def describe_training(trained, split) -> dict:
         "n_train": manifest.n_rows,
         "n_train_positive": manifest.n_positive,
         "best_iteration": trained.best_iteration,
+        "tuning": manifest.tuning,
     }
     if split is None:
         return {**facts, "is_undated": True}

@@ -5,8 +5,9 @@ is the business of `clv_platform.cli`.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 from dagster import (
@@ -27,6 +28,7 @@ from assets.company import Company
 from assets.definitions import Overrides, build_defs
 from assets.failures import failure_payload, hide_secrets, plain_message, post_failure
 from assets.instance import PROCESS_TAG
+from assets.models import RETRAIN_TAG
 from assets.partitions import newest_cutoff, register_cutoff
 from assets.processes import process_tag
 
@@ -170,6 +172,7 @@ def run_graph(
     *,
     cutoff: str | None = None,
     targets: Sequence[str] = (),
+    is_retraining: bool = False,
 ) -> RunOutcome:
     """Run everything for one cutoff, in this process.
 
@@ -179,6 +182,8 @@ def run_graph(
         `YYYY-MM-DD` or `undated`; by default where the data end. When only a load can say that, the load is a run of its own before.
     targets : sequence of str
         Names; empty: all of the config.
+    is_retraining : bool
+        The search for parameters takes its full budget.
 
     Returns
     -------
@@ -196,9 +201,11 @@ def run_graph(
         return RunOutcome("failure", "", "", ("The sources have no dated row, so there is no cutoff: set `observed_until` in the config.",))
     register_cutoff(instance, company, cutoff)
     others = {target.name for target in company.trained_targets if targets and target.name not in targets}
-    return _run_job(
-        company, instance, listen, EVERYTHING, cutoff=cutoff, keep=lambda key: key.path[0] not in skip and not _belongs_to(key, others)
-    )
+
+    def keep(key: AssetKey) -> bool:
+        return key.path[0] not in skip and not _belongs_to(key, others)
+
+    return _run_job(company, instance, listen, EVERYTHING, cutoff=cutoff, keep=keep, tags={RETRAIN_TAG: "true"} if is_retraining else {})
 
 
 def _run_job(
@@ -209,6 +216,7 @@ def _run_job(
     *,
     cutoff: str | None,
     keep: Callable[[AssetKey], bool],
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> RunOutcome:
     reader = EventReader(listen, instance)
     defs = build_defs(Overrides(company=company, loggers={"console": reader.build_logger()}))
@@ -222,7 +230,7 @@ def _run_job(
             instance=instance,
             partition_key=cutoff,
             asset_selection=selected,
-            tags={PROCESS_TAG: process_tag()},
+            tags={PROCESS_TAG: process_tag(), **tags},
             run_id=run_id,
             raise_on_error=False,
         )

@@ -40,12 +40,13 @@ def main() -> None:
 @_CONFIG
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this target of the config; may be given several times.")
 @click.option("--cutoff", type=_Cutoff(), default=None, help="The moment as of which everything is known [default: where the data end].")
+@click.option("--retrain", is_flag=True, help="Search for parameters with the full budget of the config (`retrain_trials`, say).")
 @click.option("--no-progress", is_flag=True, help="One line per finished step instead of bars, as in a log.")
-def run(config_path: Path | None, targets: tuple[str, ...], cutoff: str | None, no_progress: bool) -> None:
+def run(config_path: Path | None, targets: tuple[str, ...], cutoff: str | None, retrain: bool, no_progress: bool) -> None:
     """Run the whole graph: load, transform, train, evaluate, explain, score, report, publish."""
     from clv_platform.cli.run import run_once
 
-    _exit(run_once(config_path, targets=targets, cutoff=cutoff, show_bars=not no_progress))
+    _exit(run_once(config_path, targets=targets, cutoff=cutoff, show_bars=not no_progress, is_retraining=retrain))
 
 
 @main.command()

@@ -19,10 +19,12 @@ class RequestError(ValueError):
 
 
 @with_plain_errors
-def run_once(config_path: Path | None, *, targets: tuple[str, ...], cutoff: str | None, show_bars: bool) -> int:
+def run_once(
+    config_path: Path | None, *, targets: tuple[str, ...], cutoff: str | None, show_bars: bool, is_retraining: bool = False
+) -> int:
     """Run everything for one cutoff; exit code 0, 2 for what a person can mend, 1 for a bug, 130 after Ctrl-C."""
     company = _open_company(config_path, targets, cutoff)
-    outcome = _run(company, cutoffs=(cutoff,), targets=targets, show_bars=show_bars)[-1]
+    outcome = _run(company, cutoffs=(cutoff,), targets=targets, show_bars=show_bars, is_retraining=is_retraining)[-1]
     return _conclude(company, outcome, targets)
 
 
@@ -88,7 +90,9 @@ def _check_cutoff(company: Company, cutoff: str | None) -> None:
     raise RequestError(f"--cutoff {cutoff}: this company needs {expected}.")
 
 
-def _run(company: Company, *, cutoffs: tuple[str | None, ...], targets: tuple[str, ...], show_bars: bool) -> list[RunOutcome]:
+def _run(
+    company: Company, *, cutoffs: tuple[str | None, ...], targets: tuple[str, ...], show_bars: bool, is_retraining: bool = False
+) -> list[RunOutcome]:
     log = company.paths.root / "logs" / "clv_run.log"
     log.unlink(missing_ok=True)
     outcomes: list[RunOutcome] = []
@@ -104,7 +108,7 @@ def _run(company: Company, *, cutoffs: tuple[str | None, ...], targets: tuple[st
                 )
             for cutoff in cutoffs:
                 with show(terminal) as progress:
-                    outcomes.append(run_graph(company, instance, progress, cutoff=cutoff, targets=targets))
+                    outcomes.append(run_graph(company, instance, progress, cutoff=cutoff, targets=targets, is_retraining=is_retraining))
                 if outcomes[-1].status != "success":
                     break
     return outcomes

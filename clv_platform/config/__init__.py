@@ -16,6 +16,7 @@ from clv_platform.config.schema import (
     Source,
     Target,
     Training,
+    Tuning,
     UsageMetric,
 )
 
@@ -32,6 +33,7 @@ __all__ = [
     "Source",
     "Target",
     "Training",
+    "Tuning",
     "UsageMetric",
     "config_hash",
     "load_config",

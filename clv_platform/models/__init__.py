@@ -19,6 +19,7 @@ from clv_platform.models.decision_log import (
 )
 from clv_platform.models.preprocessing import Preprocessing, fit_preprocessing
 from clv_platform.models.store import (
+    TUNING_FOLDER,
     Champion,
     load_artifact,
     load_champion,
@@ -28,8 +29,11 @@ from clv_platform.models.store import (
     save_artifact,
 )
 from clv_platform.models.training import NoUsableFeatures, TrainedModel, train_binary_model
+from clv_platform.models.tuning import Budget
 
 __all__ = [
+    "TUNING_FOLDER",
+    "Budget",
     "Calibrator",
     "Champion",
     "CrossValidation",

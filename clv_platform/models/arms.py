@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from clv_platform.datasets import LabelError
 from clv_platform.metrics import log_loss, pr_auc
 from clv_platform.models.boosting import MIN_ROUNDS, BoosterSettings, fit_booster
 from clv_platform.models.calibration import Calibrator, fit_calibrator
-from clv_platform.models.folds import Folds
+from clv_platform.models.folds import Fold, Folds
 from clv_platform.models.preprocessing import Matrix
 from clv_platform.models.sampling import Arm, is_possible
 
@@ -28,11 +28,44 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class ArmResult:
-    """One arm on all folds.
+class PreparedFold:
+    """A fold with the matrices that preprocessing made of it, learnt on its fitted rows alone."""
+
+    fold: Fold
+    fit: Matrix
+    check: Matrix
+
+
+@dataclass(frozen=True)
+class FoldFit:
+    """One fit on one fold.
 
     Attributes
     ----------
+    raw_score : ndarray
+        Log-odds of the checked rows.
+    rounds : int
+        What early stopping found.
+    pr_auc : float
+        On the checked rows, which no sampler has touched.
+    cpu_seconds : float
+        Computing time of the fit, which neighbours on the machine don't change.
+    """
+
+    raw_score: np.ndarray
+    rounds: int
+    pr_auc: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
+class ArmResult:
+    """One arm, with parameters, on all folds.
+
+    Attributes
+    ----------
+    settings : BoosterSettings
+        What it was fitted with.
     pr_auc : tuple of float
         One per fold, on untouched checked rows.
     rounds : int
@@ -42,7 +75,7 @@ class ArmResult:
     calibrator : Calibrator
         Fitted on these.
     fit_seconds : float
-        Time of all its fits, as measured while other fits may have run beside them.
+        Computing time of all its fits.
     """
 
     arm: Arm
@@ -52,6 +85,12 @@ class ArmResult:
     calibrator: Calibrator
     log_loss: float
     fit_seconds: float
+    settings: BoosterSettings
+
+    @property
+    def mean_pr_auc(self) -> float:
+        """Mean over the folds."""
+        return float(np.mean(self.pr_auc))
 
 
 @dataclass(frozen=True)
@@ -72,7 +111,7 @@ class ArmComparison:
         rows = [
             {
                 "arm": result.arm,
-                "pr_auc": float(np.mean(result.pr_auc)),
+                "pr_auc": result.mean_pr_auc,
                 "pr_auc_sd": float(np.std(result.pr_auc, ddof=1)) if len(result.pr_auc) > 1 else float("nan"),
                 "log_loss": result.log_loss,
                 "is_chosen": result is self.chosen,
@@ -101,61 +140,81 @@ def run_parallel(function: Callable[[Item], Result], items: Iterable[Item], thre
         return list(pool.map(function, work))
 
 
-def compare_arms(
-    matrix_of: Callable[[np.ndarray], Callable[[np.ndarray], Matrix]],
-    y: np.ndarray,
-    folds: Folds,
-    arms: Sequence[Arm],
-    settings: BoosterSettings,
-    *,
-    seed: int,
-    threads: int,
-) -> ArmComparison:
-    """Fit every arm on every fold and rank the arms.
+def prepare_folds(matrix_of: Callable[[np.ndarray], Callable[[np.ndarray], Matrix]], folds: Folds) -> tuple[PreparedFold, ...]:
+    """Make the matrices of every fold.
 
     Parameters
     ----------
     matrix_of : function
         Given the fitted rows, learns preprocessing on them and returns a function from rows to their matrix.
+    """
+    prepared: list[PreparedFold] = []
+    for fold in folds.folds:
+        to_matrix = matrix_of(fold.fit)
+        prepared.append(PreparedFold(fold, to_matrix(fold.fit), to_matrix(fold.check)))
+    return tuple(prepared)
+
+
+def check_fold(prepared: PreparedFold, y: np.ndarray, arm: Arm, settings: BoosterSettings, seed: int) -> FoldFit:
+    """Fit an arm on a fold's fitted rows and score its checked ones."""
+    started = time.thread_time()
+    labels = y[prepared.fold.check]
+    fit = fit_booster(prepared.fit, y[prepared.fold.fit], arm, settings, seed=seed, check=(prepared.check, labels))
+    raw = fit.raw_score(prepared.check.values)
+    return FoldFit(raw, fit.best_rounds, pr_auc(labels, raw), time.thread_time() - started)
+
+
+def gather_folds(
+    arm: Arm, settings: BoosterSettings, prepared: Sequence[PreparedFold], fits: Sequence[FoldFit], y: np.ndarray
+) -> ArmResult:
+    """Put the fits on all folds together: out-of-fold scores, their calibrator, mean rounds."""
+    raw = np.full(len(y), np.nan)
+    for part, fit in zip(prepared, fits, strict=True):
+        raw[part.fold.check] = fit.raw_score
+    checked = ~np.isnan(raw)
+    calibrator = fit_calibrator(y[checked], raw[checked])
+    return ArmResult(
+        arm=arm,
+        pr_auc=tuple(fit.pr_auc for fit in fits),
+        rounds=max(MIN_ROUNDS, round(float(np.mean([fit.rounds for fit in fits])))),
+        raw_score=raw,
+        calibrator=calibrator,
+        log_loss=log_loss(y[checked], calibrator.apply(raw[checked])),
+        fit_seconds=sum(fit.cpu_seconds for fit in fits),
+        settings=settings,
+    )
+
+
+def compare_arms(
+    prepared: Sequence[PreparedFold], y: np.ndarray, arms: Sequence[Arm], settings: BoosterSettings, *, seed: int, threads: int
+) -> ArmComparison:
+    """Fit every arm on every fold and rank the arms.
+
+    Parameters
+    ----------
+    prepared : sequence of PreparedFold
     y : ndarray of shape (n,)
         Labels 0/1.
+
+    Raises
+    ------
+    LabelError
+        When no arm of the config can be fitted on these few positives.
     """
-    possible: list[Arm] = [arm for arm in arms if all(is_possible(arm, y[fold.fit]) for fold in folds.folds)]
+    possible: list[Arm] = [arm for arm in arms if all(is_possible(arm, y[part.fold.fit]) for part in prepared)]
     if not possible:
         raise LabelError(
             f"training.arms: expected an arm that {int((y == 1).sum())} positives can feed in every fold, found only {', '.join(arms)}. "
             "Add `none` to `training.arms`."
         )
-    prepared = []
-    for fold in folds.folds:
-        to_matrix = matrix_of(fold.fit)
-        prepared.append((fold, to_matrix(fold.fit), to_matrix(fold.check)))
-
-    def fit_one(task: tuple[Arm, Any]) -> tuple[np.ndarray, int, float]:
-        arm, (fold, fit_matrix, check_matrix) = task
-        started = time.perf_counter()
-        fit = fit_booster(fit_matrix, y[fold.fit], arm, settings, seed=seed, check=(check_matrix, y[fold.check]))
-        return fit.raw_score(check_matrix.values), fit.best_rounds, time.perf_counter() - started
-
-    tasks: list[tuple[Arm, Any]] = [(arm, fold) for arm in possible for fold in prepared]
-    fits = dict(zip([(arm, position) for arm in possible for position in range(len(prepared))],
-                    run_parallel(fit_one, tasks, threads), strict=True))  # fmt: skip
+    tasks: list[tuple[Arm, PreparedFold]] = [(arm, part) for arm in possible for part in prepared]
+    fits = run_parallel(lambda task: check_fold(task[1], y, task[0], settings, seed), tasks, threads)
+    results = [
+        gather_folds(arm, settings, prepared, [fit for (own, _), fit in zip(tasks, fits, strict=True) if own == arm], y) for arm in possible
+    ]
     fold_of = np.full(len(y), -1)
-    for position, fold in enumerate(folds.folds):
-        fold_of[fold.check] = position
-    checked = fold_of >= 0
-    results: list[ArmResult] = []
-    for arm in possible:
-        raw = np.full(len(y), np.nan)
-        pr_aucs: list[float] = []
-        for position, fold in enumerate(folds.folds):
-            raw[fold.check] = fits[arm, position][0]
-            pr_aucs.append(pr_auc(y[fold.check], fits[arm, position][0]))
-        rounds = max(MIN_ROUNDS, round(float(np.mean([fits[arm, position][1] for position in range(len(prepared))]))))
-        calibrator = fit_calibrator(y[checked], raw[checked])
-        loss = log_loss(y[checked], calibrator.apply(raw[checked]))
-        seconds = sum(fits[arm, position][2] for position in range(len(prepared)))
-        results.append(ArmResult(arm, tuple(pr_aucs), rounds, raw, calibrator, loss, seconds))
+    for position, part in enumerate(prepared):
+        fold_of[part.fold.check] = position
     return ArmComparison(rank_arms(results), fold_of, tuple(arm for arm in arms if arm not in possible))
 
 
@@ -165,7 +224,7 @@ def rank_arms(results: Sequence[ArmResult]) -> tuple[ArmResult, ...]:
     Differences between arms are mostly noise of the folds, so the first of the list (in a config: the simplest) stays unless another arm
     beats it in every fold.
     """
-    ranked = sorted(results, key=lambda result: -float(np.mean(result.pr_auc)))
+    ranked = sorted(results, key=lambda result: -result.mean_pr_auc)
     simplest = results[0]
     better = [result for result in ranked if all(ours > its for ours, its in zip(result.pr_auc, simplest.pr_auc, strict=True))]
     chosen = better[0] if better else simplest

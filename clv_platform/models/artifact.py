@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,9 @@ class Manifest:
         Parameters of the fit, library versions, figures within the training data (`oof_...`).
     train_from, train_to : str or None
         First and last as-of date of the training rows.
+    tuning : dict
+        The search for parameters: budget, trials run, pruned and better than the defaults, the chosen trial (0: the defaults), and why the
+        search ended.
     """
 
     model_id: str
@@ -78,6 +81,7 @@ class Manifest:
     n_accounts: int
     train_from: str | None
     train_to: str | None
+    tuning: dict[str, Any] = field(default_factory=dict)
     schema_version: int = 1
 
 

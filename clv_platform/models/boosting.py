@@ -52,16 +52,20 @@ class BoosterSettings:
         Early stopping ends after `patience` rounds without a better log loss.
     n_bags : int
         Boosters of different seeds whose log-odds are averaged.
+    sampling_ratio : float or None
+        Positives per negative after the arm's treatment; None: the arm's own default.
     """
 
     params: dict[str, Any]
     max_rounds: int
     patience: int
     n_bags: int
+    sampling_ratio: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dict for the manifest."""
-        return {**self.params, "num_iterations": self.max_rounds, "early_stopping_round": self.patience, "n_bags": self.n_bags}
+        own = {"num_iterations": self.max_rounds, "early_stopping_round": self.patience, "n_bags": self.n_bags}
+        return {**self.params, **own} | ({} if self.sampling_ratio is None else {"sampling_ratio": self.sampling_ratio})
 
 
 def resolve_settings(overrides: Mapping[str, float | int | bool], n_rows: int) -> BoosterSettings:
@@ -120,8 +124,8 @@ def fit_booster(
     """
     import lightgbm as lgb
 
-    values, labels = add_synthetic(matrix, y, seed) if arm == "smote" else (matrix.values, y)
-    weight = positive_weight(y, arm)
+    values, labels = add_synthetic(matrix, y, seed, settings.sampling_ratio) if arm == "smote" else (matrix.values, y)
+    weight = positive_weight(y, arm, settings.sampling_ratio)
     odds_ratio = weight * (labels == 1).sum() / max(1, (y == 1).sum())
     names = [f"f{column}" for column in range(values.shape[1])]  # LightGBM refuses some characters in names; the manifest has ours
     params = {**settings.params, "seed": seed, "scale_pos_weight": weight}

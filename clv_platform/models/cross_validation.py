@@ -7,6 +7,7 @@ Here: out-of-fold scores of the chosen procedure, of every arm and of every base
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from clv_platform.models.arms import run_parallel
 from clv_platform.models.baselines import baseline_scores
 from clv_platform.models.folds import Fold, stratified_folds
 from clv_platform.models.training import fit_on_all, fit_procedure
+from clv_platform.models.tuning import Budget
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,15 @@ class _FoldResult:
     table: pd.DataFrame
 
 
-def cross_validate_binary(examples: Examples, target: Target, training: Training, threads: int = 1) -> CrossValidation:
+def cross_validate_binary(
+    examples: Examples,
+    target: Target,
+    training: Training,
+    threads: int = 1,
+    *,
+    budget: Budget | None = None,
+    journals: Path | None = None,
+) -> CrossValidation:
     """Score every labelled row by models that never saw it, once per fold seed.
 
     Parameters
@@ -121,6 +131,10 @@ def cross_validate_binary(examples: Examples, target: Target, training: Training
         `n_folds` and `fold_seeds`.
     threads : int
         Folds worked on at a time; the result doesn't depend on it.
+    budget : Budget, optional
+        Of the search for parameters that each fold repeats; by default `training.tuning`'s everyday one.
+    journals : Path, optional
+        Folder from which killed searches go on.
 
     Raises
     ------
@@ -138,7 +152,7 @@ def cross_validate_binary(examples: Examples, target: Target, training: Training
     rows = examples.take(usable)
     cuts = {seed: stratified_folds(rows.y, rows.account_id, n_folds=target.n_folds, seed=seed) for seed in target.fold_seeds}
     tasks = [(seed, fold) for seed, folds in cuts.items() for fold in folds.folds]
-    done = run_parallel(lambda task: _run_fold(rows, task[1], target, training, task[0]), tasks, threads)
+    done = run_parallel(lambda task: _run_fold(rows, task[1], target, training, task[0], budget, journals), tasks, threads)
     results: list[FoldSeedResult] = []
     tables: list[pd.DataFrame] = []
     for seed in cuts:
@@ -151,23 +165,25 @@ def cross_validate_binary(examples: Examples, target: Target, training: Training
     return CrossValidation(usable, rows.y, rows.account_id, f"oof_stratified_{n_folds}", tuple(results), arms)
 
 
-def _run_fold(rows: Examples, fold: Fold, target: Target, training: Training, seed: int) -> _FoldResult:
+def _run_fold(
+    rows: Examples, fold: Fold, target: Target, training: Training, seed: int, budget: Budget | None, journals: Path | None
+) -> _FoldResult:
     fit_rows, check_rows = rows.take(fold.fit), rows.take(fold.check)
-    fitted = fit_procedure(fit_rows, target, training, seed=seed, threads=1)
-    chosen = fitted.arms.chosen
+    fitted = fit_procedure(fit_rows, target, training, seed=seed, threads=1, budget=budget, journals=journals)
+    chosen = fitted.chosen
     values = fitted.preprocessing.transform(check_rows.X).values
     raw = fitted.raw_score(check_rows.X)
     arms: dict[str, np.ndarray] = {}
     for result in fitted.arms.results:
-        arm_raw = raw
-        if result is not chosen:
-            fits = fit_on_all(fit_rows, fitted.preprocessing, result.arm, result.rounds, fitted.settings, seed=seed, threads=1)
-            arm_raw = np.mean([fit.raw_score(values) for fit in fits], axis=0)
-        arms[result.arm] = result.calibrator.apply(arm_raw)
+        if result.arm == chosen.arm:
+            arms[result.arm] = chosen.calibrator.apply(raw)
+            continue
+        fits = fit_on_all(fit_rows, fitted.preprocessing, result, seed=seed, threads=1)
+        arms[result.arm] = result.calibrator.apply(np.mean([fit.raw_score(values) for fit in fits], axis=0))
     inner = fitted.arms.fold_of >= 0
     threshold = best_f1_threshold(fit_rows.y[inner], chosen.calibrator.apply(chosen.raw_score[inner]))
     return _FoldResult(
-        raw, arms[chosen.arm], threshold, arms, baseline_scores(fit_rows, check_rows, seed=seed), chosen.arm, fitted.arms.table()
+        raw, arms[chosen.arm], threshold, arms, baseline_scores(fit_rows, check_rows, seed=seed), chosen.arm, fitted.arms_table()
     )
 
 

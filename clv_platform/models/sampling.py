@@ -3,8 +3,9 @@
 Here: what an arm does to fitted rows, called from inside `boosting.fit_booster` only, so that checked and tested rows never meet a
 sampler. Add an arm here and to `Training.arms` in the config's schema. Keep choosing between arms out (`arms`).
 
-Cost of SMOTE is capped: neighbours are searched among at most `MAX_PARENTS` positives, at most `MAX_SYNTHETIC` rows are added, up to one
-positive per `1 / SMOTE_RATIO` negatives. Negatives are never dropped.
+How far an arm goes is one number, the ratio: positives per negative after treatment. By default class weights go all the way to 1, SMOTE
+to `SMOTE_RATIO`; tuning tries others. Cost of SMOTE is capped: neighbours are searched among at most `MAX_PARENTS` positives, at most
+`MAX_SYNTHETIC` rows are added. Negatives are never dropped.
 
 References
 ----------
@@ -27,10 +28,10 @@ MAX_SYNTHETIC = 12_000
 N_NEIGHBOURS = 5
 
 
-def positive_weight(y: np.ndarray, arm: Arm) -> float:
-    """Weight of a positive row: for `class_weight` so large that both classes weigh the same, else 1."""
+def positive_weight(y: np.ndarray, arm: Arm, ratio: float | None = None) -> float:
+    """Weight of a positive row: for `class_weight` so large that positives weigh `ratio` (by default 1) times the negatives, else 1."""
     n_positive = float((y == 1).sum())
-    return (len(y) - n_positive) / n_positive if arm == "class_weight" else 1.0
+    return (ratio or 1.0) * (len(y) - n_positive) / n_positive if arm == "class_weight" else 1.0
 
 
 def is_possible(arm: Arm, y: np.ndarray) -> bool:
@@ -38,7 +39,7 @@ def is_possible(arm: Arm, y: np.ndarray) -> bool:
     return arm != "smote" or int((y == 1).sum()) >= 2
 
 
-def add_synthetic(matrix: Matrix, y: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def add_synthetic(matrix: Matrix, y: np.ndarray, seed: int, ratio: float | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Append synthetic positives between neighbouring positives.
 
     Parameters
@@ -49,6 +50,8 @@ def add_synthetic(matrix: Matrix, y: np.ndarray, seed: int) -> tuple[np.ndarray,
         Labels 0/1 with at least two positives.
     seed : int
         Same input and seed, same rows.
+    ratio : float, optional
+        Positives per negative afterwards; by default `SMOTE_RATIO`.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def add_synthetic(matrix: Matrix, y: np.ndarray, seed: int) -> tuple[np.ndarray,
         the number is 0 as everywhere.
     """
     positives = np.flatnonzero(y == 1)
-    n_new = min(int(SMOTE_RATIO * (len(y) - len(positives))) - len(positives), MAX_SYNTHETIC)
+    n_new = min(int((ratio or SMOTE_RATIO) * (len(y) - len(positives))) - len(positives), MAX_SYNTHETIC)
     if n_new <= 0:
         return matrix.values, y
     rng = np.random.default_rng(seed)

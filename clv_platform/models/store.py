@@ -18,6 +18,7 @@ from clv_platform.models.artifact import ModelArtifact
 from clv_platform.models.decision_log import LoggedDecision, append_decision, read_decisions
 
 POINTER = "champion.json"
+TUNING_FOLDER = "tuning"  # beside the models: journals from which a killed search for parameters goes on
 
 
 class Decision(Protocol):
@@ -102,7 +103,7 @@ def load_artifact(root: Path, model_id: str) -> ModelArtifact:
     """
     folder = root / model_id
     if not folder.is_dir():
-        there = ", ".join(sorted(path.name for path in root.glob("[!.]*") if path.is_dir())) or "none"
+        there = ", ".join(sorted(path.name for path in root.glob("[!.]*") if path.is_dir() and path.name != TUNING_FOLDER)) or "none"
         raise ValueError(f"{folder}: no such model; there are: {there}. Train again, or roll back to one of these.")
     return ModelArtifact.from_folder(folder)
 

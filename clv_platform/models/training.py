@@ -1,4 +1,4 @@
-"""Training of a yes/no model: arms, rounds, calibration inside the training data, then one fit on all of it.
+"""Training of a yes/no model: arms, parameters, rounds, calibration inside the training data, then one fit on all of it.
 
 Here: `train_binary_model` and the procedure it shares with `cross_validation`. Keep test rows out: nothing in this room sees them.
 """
@@ -10,6 +10,7 @@ import json
 import platform
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,14 @@ import pandas as pd
 from clv_platform.config import Target, Training
 from clv_platform.datasets import Examples, check_trainable
 from clv_platform.metrics import best_f1_threshold, log_loss, pr_auc, roc_auc
-from clv_platform.models.arms import ArmComparison, compare_arms, run_parallel
+from clv_platform.models.arms import ArmComparison, ArmResult, compare_arms, prepare_folds, run_parallel
 from clv_platform.models.artifact import Manifest, ModelArtifact
-from clv_platform.models.boosting import BoosterFit, BoosterSettings, fit_booster, model_text, resolve_settings
+from clv_platform.models.boosting import BoosterFit, fit_booster, model_text, resolve_settings
 from clv_platform.models.calibration import Calibrator
 from clv_platform.models.folds import Folds, build_folds
 from clv_platform.models.preprocessing import Preprocessing, fit_preprocessing
 from clv_platform.models.sampling import Arm
+from clv_platform.models.tuning import Budget, TuningResult, tune
 
 
 class NoUsableFeatures(ValueError):
@@ -36,18 +38,36 @@ N_STRATIFIED_FOLDS = 3
 
 @dataclass(frozen=True)
 class FittedProcedure:
-    """One pass through the procedure on some rows."""
+    """One pass through the procedure on some rows.
+
+    Attributes
+    ----------
+    arms : ArmComparison
+        With the default parameters.
+    tuning : TuningResult
+        Its winner is what was fitted on all rows.
+    """
 
     preprocessing: Preprocessing
     arms: ArmComparison
+    tuning: TuningResult
     folds: Folds
-    settings: BoosterSettings
     fits: tuple[BoosterFit, ...]
 
     @property
+    def chosen(self) -> ArmResult:
+        """Arm and parameters in use, with their out-of-fold scores and calibrator."""
+        return self.tuning.winner
+
+    @property
     def calibrator(self) -> Calibrator:
-        """Calibrator of the chosen arm."""
-        return self.arms.chosen.calibrator
+        """Calibrator of what was chosen."""
+        return self.chosen.calibrator
+
+    def arms_table(self) -> pd.DataFrame:
+        """The arms beside each other; the one in use is marked, also when the search for parameters chose another one."""
+        table = self.arms.table()
+        return table.assign(is_chosen=table["arm"] == self.chosen.arm)
 
     def raw_score(self, X: pd.DataFrame) -> np.ndarray:
         """Mean log-odds of all boosters."""
@@ -71,6 +91,8 @@ class TrainedModel:
         row (position in the given examples), fold, raw_score, score of the chosen arm: each row by a model that wasn't fitted on it.
     f1_threshold : float
         Score with the best F1 on these rows: apply it to test rows, don't choose it there.
+    tuning : DataFrame
+        The search for parameters, a row per trial; see `TuningResult.history`.
     """
 
     artifact: ModelArtifact
@@ -78,10 +100,20 @@ class TrainedModel:
     best_iteration: int
     out_of_fold: pd.DataFrame
     f1_threshold: float
+    tuning: pd.DataFrame
 
 
 def train_binary_model(
-    train: Examples, target: Target, training: Training, *, cutoff: date | None, config_hash: str, data_hash: str, threads: int = 1
+    train: Examples,
+    target: Target,
+    training: Training,
+    *,
+    cutoff: date | None,
+    config_hash: str,
+    data_hash: str,
+    threads: int = 1,
+    budget: Budget | None = None,
+    journals: Path | None = None,
 ) -> TrainedModel:
     """Train, choose and calibrate on training rows only.
 
@@ -97,6 +129,10 @@ def train_binary_model(
         Go into the model id.
     threads : int
         Fits that run at a time; the result doesn't depend on it.
+    budget : Budget, optional
+        How long to search for parameters; by default `training.tuning`'s everyday one.
+    journals : Path, optional
+        Folder from which a killed search goes on.
 
     Raises
     ------
@@ -108,8 +144,9 @@ def train_binary_model(
     check_trainable(train.y, target, training, train.label)
     usable = np.flatnonzero(train.is_usable)
     rows = train.take(usable)
-    fitted = fit_procedure(rows, target, training, seed=training.seed, threads=threads)
-    chosen = fitted.arms.chosen
+    budget = budget or Budget.of(training.tuning)
+    fitted = fit_procedure(rows, target, training, seed=training.seed, threads=threads, budget=budget, journals=journals)
+    chosen = fitted.chosen
     checked = np.flatnonzero(fitted.arms.fold_of >= 0)
     raw = chosen.raw_score[checked]
     score = chosen.calibrator.apply(raw)
@@ -117,7 +154,7 @@ def train_binary_model(
     threshold = best_f1_threshold(y, score)
     dates = None if rows.is_undated else np.datetime_as_string(rows.as_of_date, unit="D")
     manifest = Manifest(
-        model_id=_model_id(target, training, fitted.settings, cutoff, config_hash, data_hash),
+        model_id=_model_id(target, training, chosen, cutoff, config_hash, data_hash),
         kind="lightgbm",
         target=target.name,
         target_kind=target.kind,
@@ -131,7 +168,7 @@ def train_binary_model(
         folds=fitted.folds.kind,
         features={feature.name: feature.type for feature in rows.features},
         dropped={column.name: column.reason for column in fitted.preprocessing.dropped},
-        params=fitted.settings.to_json(),
+        params=chosen.settings.to_json(),
         versions={"python": platform.python_version(), "lightgbm": lightgbm.__version__, "numpy": np.__version__},
         metrics={
             "oof_pr_auc": pr_auc(y, score),
@@ -145,15 +182,25 @@ def train_binary_model(
         n_accounts=len(np.unique(rows.account_id.astype(str))),
         train_from=None if dates is None else str(min(dates)),
         train_to=None if dates is None else str(max(dates)),
+        tuning=_describe(fitted.tuning, budget),
     )
     texts = [model_text(fit.booster) for fit in fitted.fits]
     artifact = ModelArtifact.from_texts(manifest, fitted.preprocessing, chosen.calibrator, texts)
     out_of_fold = pd.DataFrame({"row": usable[checked], "fold": fitted.arms.fold_of[checked], "raw_score": raw, "score": score})
-    return TrainedModel(artifact, fitted.arms.table(), chosen.rounds, out_of_fold, threshold)
+    return TrainedModel(artifact, fitted.arms_table(), chosen.rounds, out_of_fold, threshold, fitted.tuning.history)
 
 
-def fit_procedure(rows: Examples, target: Target, training: Training, *, seed: int, threads: int) -> FittedProcedure:
-    """Compare the arms inside these rows, then fit the chosen one on all of them.
+def fit_procedure(
+    rows: Examples,
+    target: Target,
+    training: Training,
+    *,
+    seed: int,
+    threads: int,
+    budget: Budget | None = None,
+    journals: Path | None = None,
+) -> FittedProcedure:
+    """Compare the arms inside these rows, search for parameters, then fit what was chosen on all of them.
 
     The whole of it is what cross-validation repeats in each fold, so that choices are judged on rows they haven't seen.
     """
@@ -172,21 +219,23 @@ def fit_procedure(rows: Examples, target: Target, training: Training, *, seed: i
 
         preprocessing = fit_preprocessing(rows.X, rows.features)
         _check_columns(preprocessing, len(rows.y))
-        comparison = compare_arms(matrix_of, rows.y, folds, training.arms, settings, seed=seed, threads=threads)
-        fits = fit_on_all(rows, preprocessing, comparison.chosen.arm, comparison.chosen.rounds, settings, seed=seed, threads=threads)
-    return FittedProcedure(preprocessing, comparison, folds, settings, fits)
+        prepared = prepare_folds(matrix_of, folds)
+        comparison = compare_arms(prepared, rows.y, training.arms, settings, seed=seed, threads=threads)
+        arms: list[Arm] = [arm for arm in training.arms if arm not in comparison.skipped]
+        budget = budget or Budget.of(training.tuning)
+        tuning = tune(prepared, rows.y, rows.account_id, comparison.chosen, arms, budget, seed=seed, threads=threads, journals=journals)
+        fits = fit_on_all(rows, preprocessing, tuning.winner, seed=seed, threads=threads)
+    return FittedProcedure(preprocessing, comparison, tuning, folds, fits)
 
 
-def fit_on_all(
-    rows: Examples, preprocessing: Preprocessing, arm: Arm, rounds: int, settings: BoosterSettings, *, seed: int, threads: int
-) -> tuple[BoosterFit, ...]:
-    """Fit an arm's boosters on all given rows with a known number of rounds."""
+def fit_on_all(rows: Examples, preprocessing: Preprocessing, chosen: ArmResult, *, seed: int, threads: int) -> tuple[BoosterFit, ...]:
+    """Fit an arm's boosters on all given rows, with its settings and the number of rounds that its folds found."""
     matrix = preprocessing.transform(rows.X)
-    return tuple(
-        run_parallel(
-            lambda bag: fit_booster(matrix, rows.y, arm, settings, seed=seed + bag, rounds=rounds), range(settings.n_bags), threads
-        )
-    )
+
+    def fit(bag: int) -> BoosterFit:
+        return fit_booster(matrix, rows.y, chosen.arm, chosen.settings, seed=seed + bag, rounds=chosen.rounds)
+
+    return tuple(run_parallel(fit, range(chosen.settings.n_bags), threads))
 
 
 def _check_columns(preprocessing: Preprocessing, n_rows: int) -> None:
@@ -199,6 +248,24 @@ def _check_columns(preprocessing: Preprocessing, n_rows: int) -> None:
     )
 
 
-def _model_id(target: Target, training: Training, settings: BoosterSettings, cutoff: date | None, config_hash: str, data_hash: str) -> str:
-    content = json.dumps([config_hash, data_hash, target.name, training.seed, settings.to_json()], sort_keys=True)
+def _describe(tuning: TuningResult, budget: Budget) -> dict[str, int | float | str]:
+    """What the manifest says about the search: how long it could have been, how long it was and why it ended."""
+    able = int(tuning.history["beats_defaults"].sum())
+    chosen = int(tuning.history.loc[tuning.history["is_chosen"], "trial"].iloc[0])
+    return {
+        "budget_trials": budget.trials,
+        "budget_cpu_seconds": budget.cpu_seconds,
+        "n_trials": tuning.n_trials,
+        "n_pruned": int((tuning.history["state"] == "pruned").sum()),
+        "n_beat_defaults": able,
+        "chosen_trial": chosen,
+        "ended": tuning.ended,
+    }
+
+
+def _model_id(target: Target, training: Training, chosen: ArmResult, cutoff: date | None, config_hash: str, data_hash: str) -> str:
+    """The parameters in use are part of it: two models never share an id, also when a search had more time on another machine."""
+    content = json.dumps(
+        [config_hash, data_hash, target.name, training.seed, chosen.arm, chosen.rounds, chosen.settings.to_json()], sort_keys=True
+    )
     return f"{cutoff.isoformat() if cutoff else 'undated'}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"

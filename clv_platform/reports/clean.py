@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from clv_platform.models.store import TUNING_FOLDER
 from clv_platform.reports.published_runs import list_old_runs, only_publisher, remove_leftovers, remove_run
 from clv_platform.settings import CompanyPaths
 
@@ -115,7 +116,7 @@ def _unused_models(paths: CompanyPaths, kept_reports: list[Path]) -> list[Remove
         except ValueError:
             continue  # without a readable pointer nobody can say which model is the champion: keep them all
         needed |= {path.stem.split("__", 1)[-1] for path in (paths.scores / target.name / "history").glob("*.parquet")}
-        needed |= _reported(kept_reports, target.name)
+        needed |= _reported(kept_reports, target.name) | {TUNING_FOLDER}
         models = sorted(path for path in target.iterdir() if path.is_dir() and not path.name.startswith("."))
         unused += [Removed(model, "model", _bytes(model)) for model in models if model.name not in needed]
     return unused

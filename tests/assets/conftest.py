@@ -14,7 +14,7 @@ from clv_platform.settings import PROJECT_ROOT, Settings
 def write_tiny_config(folder: Path, **changes) -> Path:
     """The demo's config, learning faster; `changes` replace top-level keys, None removes one."""
     config = yaml.safe_load((PROJECT_ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
-    config |= {"training": {"n_bootstraps": 50, "n_test_dates": 1, "min_positives": 5}}
+    config |= {"training": {"n_bootstraps": 50, "n_test_dates": 1, "min_positives": 5, "tuning": {"trials": 0}, "comparators": []}}
     config = {key: value for key, value in (config | changes).items() if value is not None}
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")

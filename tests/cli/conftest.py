@@ -55,6 +55,7 @@ def make_place(folder: Path, **changes: object) -> Place:
     """The demo's config, learning fast rather than well; `changes` replace top-level keys."""
     config = yaml.safe_load((PROJECT_ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
     training = {"n_bootstraps": 50, "n_test_dates": 1, "min_positives": 5, "lightgbm": {"num_iterations": 40, "n_bags": 1}}
+    training |= {"tuning": {"trials": 2}, "comparators": ["random_forest"]}
     config |= {"training": training, **changes}
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")

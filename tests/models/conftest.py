@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv_platform.config import Target, Training
+from clv_platform.config import Target, Training, Tuning
 from clv_platform.contracts.features import Feature
 from clv_platform.datasets import Examples
 
@@ -56,5 +56,6 @@ def target() -> Target:
 
 @pytest.fixture(scope="session")
 def training() -> Training:
-    """Small and quick, otherwise the defaults."""
-    return Training(lightgbm={"num_iterations": 60, "early_stopping_round": 10, "learning_rate": 0.1, "feature_fraction": 1.0})
+    """Small and quick, without a search for parameters, otherwise the defaults."""
+    quick = {"num_iterations": 60, "early_stopping_round": 10, "learning_rate": 0.1, "feature_fraction": 1.0, "n_bags": 2}
+    return Training(lightgbm=quick, tuning=Tuning(trials=0))

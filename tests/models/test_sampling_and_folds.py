@@ -73,9 +73,9 @@ def test_sampler_never_sees_a_checked_row(make_examples, target, training, monke
     seen: list[np.ndarray] = []
     original = boosting_module.add_synthetic
 
-    def spy(matrix, y, seed):
+    def spy(matrix, y, seed, ratio=None):
         seen.append(matrix.values[:, matrix.names.index("noise")].astype(int))
-        return original(matrix, y, seed)
+        return original(matrix, y, seed, ratio)
 
     monkeypatch.setattr(boosting_module, "add_synthetic", spy)
     only_smote = training.model_copy(update={"arms": ("smote",)})

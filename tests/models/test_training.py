@@ -30,9 +30,10 @@ def test_model_finds_the_signal_and_its_chances_are_right(make_examples, target,
 
 def _arm(name, *pr_aucs):
     from clv_platform.models.arms import ArmResult
+    from clv_platform.models.boosting import resolve_settings
     from clv_platform.models.calibration import Calibrator
 
-    return ArmResult(name, pr_aucs, 50, np.zeros(3), Calibrator(0.0, 1.0, 100, 10), 0.2, 1.0)
+    return ArmResult(name, pr_aucs, 50, np.zeros(3), Calibrator(0.0, 1.0, 100, 10), 0.2, 1.0, resolve_settings({}, 1000))
 
 
 def test_first_arm_of_the_list_stays_when_another_is_better_in_some_folds_only():
