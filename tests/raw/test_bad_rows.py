@@ -27,6 +27,10 @@ ORDERS: dict[str, tuple[str | bytes, dict[str, Any], Rejected, list[tuple[str, f
         'account_id,ordered_at,amount,product\n"a1",2024-01-01,5,"a ""big"" one,\nin two lines"\na2,2024-01-02,6,x\n', {}, [],
         [("a1", 5), ("a2", 6)],
     ),
+    "newlines in the header of a file with Windows line ends": (
+        'account_id,"ordered\nat",amount\r\na1,2024-01-01,5\r\na2,2024-01-02,6\r\n',
+        {"columns": {"account_id": "account_id", "ordered_at": "ordered\nat", "amount": "amount"}}, [], [("a1", 5), ("a2", 6)],
+    ),
     "a cell of 1 MB": ("account_id,ordered_at,amount,product\na1,2024-01-01,5," + "x" * 1_000_000 + "\na2,2024-01-02,6,y\n", {}, [], [("a1", 5), ("a2", 6)]),
     "a cell of 3 MB": ("account_id,ordered_at,amount,product\na1,2024-01-01,5," + "x" * 3_000_000 + "\na2,2024-01-02,6,y\n", {}, [], [("a1", 5), ("a2", 6)]),
     "cut off in a row": (

@@ -31,6 +31,7 @@ class _Layout:
     text: TextFile
     names: list[str]
     delimiter: str
+    has_mixed_ends: bool = False
 
 
 def read_delimited(bench: Workbench, origin: Input, files: Sequence[tuple[Path, str]], label: str) -> Relation:
@@ -103,7 +104,7 @@ def read_lines(bench: Workbench, origin: Input, files: Sequence[tuple[Path, str]
 
 def _layout(bench: Workbench, origin: Input, path: Path) -> _Layout:
     text = open_text_file(bench, path, origin.encoding)
-    names, delimiter = read_header(text, origin.delimiter)
+    names, delimiter, has_mixed_ends = read_header(text, origin.delimiter)
     if origin.column_names:
         if len(names) != len(origin.column_names):
             raise RawDataError(
@@ -120,7 +121,7 @@ def _layout(bench: Workbench, origin: Input, path: Path) -> _Layout:
             f"{path}: expected every column once, found more than one called {listed(doubled)}. "
             "Rename the columns in the file (upper and lower case count as the same), or give `column_names`."
         )
-    return _Layout(text, names, delimiter)
+    return _Layout(text, names, delimiter, has_mixed_ends)
 
 
 def _refuse_case_twins(names: Sequence[str], layouts: Sequence[_Layout]) -> None:
@@ -138,9 +139,10 @@ def _options(layout: _Layout, origin: Input) -> str:
     has_header = str(origin.header and not origin.column_names).lower()
     # A database tells null from empty text by quoting; in files, quoted emptiness is usually just an exporter that quotes everything.
     quoted_nulls = "false" if origin.database else "true"
+    line_end = ", new_line='\\r\\n'" if layout.has_mixed_ends else ""
     return (
         f"auto_detect=false, delim={quote_text(layout.delimiter)}, quote='\"', escape='\"', header={has_header}, "
-        f"allow_quoted_nulls={quoted_nulls}, columns={{{columns}}}"
+        f"allow_quoted_nulls={quoted_nulls}, columns={{{columns}}}{line_end}"
     )
 
 

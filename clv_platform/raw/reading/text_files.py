@@ -84,8 +84,11 @@ def open_text_file(bench: Workbench, path: Path, encoding: str) -> TextFile:
     return text
 
 
-def read_header(text: TextFile, delimiter: str | None) -> tuple[list[str], str]:
-    """Names of the first row, and the delimiter: the given one, or the most frequent candidate in that row.
+def read_header(text: TextFile, delimiter: str | None) -> tuple[list[str], str, bool]:
+    """Names of the first row, the delimiter (the given one, or the most frequent candidate in that row), whether line ends are mixed.
+
+    Mixed: rows end with CR LF and a name holds a lone LF, as Excel writes it. DuckDB, which takes the first line end that it sees for that
+    of all rows, has to be told.
 
     Raises
     ------
@@ -114,7 +117,8 @@ def read_header(text: TextFile, delimiter: str | None) -> tuple[list[str], str]:
         names = next(csv.reader(io.StringIO(first, newline=""), delimiter=chosen))
     else:
         names = [name.strip('"') for name in first.rstrip("\r\n").split(chosen)]
-    return [name.strip() for name in names], chosen
+    has_mixed_ends = first.endswith("\r\n") and "\n" in first.replace("\r\n", "")
+    return [name.strip() for name in names], chosen, has_mixed_ends
 
 
 def truncated_gzip(path: Path, error: BaseException) -> RawDataError:
