@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, expit, gammaln
 
-from clv_platform.models.value.fitting import FitError, FitReport, maximise
+from clv_platform.models.value.fitting import ROUGH_ROWS, FitError, FitReport, Likelihood, maximise
 from clv_platform.models.value.summary import Distinct, PurchaseSummary
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ class BgNbd:
         """Chance of being still a customer at T, shape (n,)."""
         return expit(-self.log_odds_dead(summary))
 
-    def expected_purchases(self, summary: PurchaseSummary, horizon: float | Floats) -> Floats:
+    def expected_purchases(self, summary: PurchaseSummary, horizon: float) -> Floats:
         """Expected purchases in (T, T + horizon], shape (n,).
 
         Notes
@@ -71,15 +71,16 @@ class BgNbd:
         The published formula divides by a - 1 and multiplies a power that overflows with a hypergeometric function. Euler's
         transformation turns both into ((1 - z)^e (1 + e S) - 1) / e with e = a - 1, which has a limit at a = 1: S is summed as a series.
         """
-        x = summary.frequency
-        z = np.asarray(horizon, dtype=np.float64) / (self.alpha + summary.T + horizon)
+        rows = summary.distinct
+        x, watched = rows.x[rows.x_of], rows.watched[rows.T_of]
+        z = horizon / (self.alpha + watched + horizon)
         e = self.a - 1
         c = self.a + self.b + x - 1 + self.is_modified
         p = self.a + self.b - 1 + self.is_modified - self.r
         log_rest = np.log1p(-z)
         slope = log_rest if e == 0 else np.expm1(e * log_rest) / e
         alive = -c * slope - np.exp(e * log_rest) * _series(p, e, c, z)
-        return np.maximum(alive, 0.0) * self.p_alive(summary)
+        return np.maximum(alive, 0.0)[rows.row_of] * self.p_alive(summary)
 
     def scaled(self, factor: float) -> BgNbd:
         """The same model with time in a unit `factor` times as small."""
@@ -88,15 +89,12 @@ class BgNbd:
 
 def _series(p: float, e: float, c: Floats, z: Floats) -> Floats:
     """Sum over k of (p)_k (e + 1)_(k-1) / ((c + 1)_(k-1) k!) z^k; c + 1 is positive."""
-    c, z = np.broadcast_arrays(c, z)
-    pairs = np.unique(np.column_stack([c, z]), axis=0, return_inverse=True) if c.size > 1 else (np.column_stack([c, z]), np.zeros(1, int))
-    c, z = pairs[0][:, 0], pairs[0][:, 1]
     term = p * z
     total = term.copy()
     live = np.flatnonzero(term != 0)
     for k in range(1, _MAX_TERMS):
         if not live.size:
-            return total[pairs[1].ravel()]
+            return total
         term[live] *= (p + k) * (e + k) / ((c[live] + k) * (k + 1)) * z[live]
         total[live] += term[live]
         live = live[np.abs(term[live]) > 1e-17 * np.abs(total[live])]
@@ -176,9 +174,13 @@ def fit_bg_nbd(summary: PurchaseSummary, *, is_modified: bool = False) -> tuple[
         )
     rows, scale = summary.distinct, summary.time_scale
 
-    def likelihood(values: Floats) -> tuple[float, Floats]:
-        return log_likelihood(BgNbd(*values.tolist(), is_modified=is_modified), rows)
+    def likelihood_of(of: Distinct) -> Likelihood:
+        return lambda values: log_likelihood(BgNbd(*values.tolist(), is_modified=is_modified), of)
 
+    some = rows.sample(ROUGH_ROWS)
+    rough = (likelihood_of(some), float(some.count.sum())) if len(some) < len(rows) else None
     starts = ((0.5, 0.3, 0.8, 2.5), (1.5, 1.0, 0.2, 2.0))
-    values, report = maximise(likelihood, starts, ("r", "alpha", "a", "b"), float(len(summary)), (1.0, scale, 1.0, 1.0))
+    values, report = maximise(
+        likelihood_of(rows), starts, ("r", "alpha", "a", "b"), float(len(summary)), (1.0, scale, 1.0, 1.0), rough=rough
+    )
     return BgNbd(*values.tolist(), is_modified=is_modified), report

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import digamma, gammaln
 
-from clv_platform.models.value.fitting import FitError, FitReport, maximise
+from clv_platform.models.value.fitting import ROUGH_ROWS, FitError, FitReport, Likelihood, maximise
 
 Floats = NDArray[np.float64]
 
@@ -55,21 +55,55 @@ class GammaGamma:
 
 def log_likelihood(model: GammaGamma, n_orders: Floats, mean_value: Floats) -> tuple[float, Floats]:
     """Log-likelihood of mean order values and its gradient by p, q, gamma."""
+    return _log_likelihood(model, Spending.of(n_orders, mean_value))
+
+
+@dataclass(frozen=True)
+class Spending:
+    """Rows of the likelihood with what doesn't depend on the parameters: gamma functions are taken once per distinct number of orders."""
+
+    counts: Floats
+    count_of: NDArray[np.intp]
+    n_rows: Floats
+    total: Floats
+    constant: float
+    log_total: Floats
+
+    @classmethod
+    def of(cls, n_orders: Floats, mean_value: Floats) -> Spending:
+        """Prepare rows with at least one order and a positive mean value."""
+        counts, count_of = np.unique(n_orders, return_inverse=True)
+        total = n_orders * mean_value
+        log_total = np.log(total)
+        by_count = np.bincount(count_of, log_total, len(counts))
+        return cls(
+            counts,
+            count_of,
+            np.bincount(count_of, minlength=len(counts)).astype(np.float64),
+            total,
+            -float(np.log(mean_value).sum()),
+            by_count,
+        )
+
+
+def _log_likelihood(model: GammaGamma, rows: Spending) -> tuple[float, Floats]:
     p, q, gamma = model.parameters
-    px, total = p * n_orders, n_orders * mean_value
-    log_all = np.log(gamma + total)
-    # Up to the constant that doesn't depend on the parameters the density of the mean; with it, the published one.
-    value = gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(gamma) + (px - 1) * np.log(mean_value) + px * np.log(n_orders)
-    value -= (px + q) * log_all
+    px = p * rows.counts
+    spread = gamma + rows.total
+    log_all = np.bincount(rows.count_of, np.log(spread), len(rows.counts))
+    inverse = np.bincount(rows.count_of, 1 / spread, len(rows.counts))
+    # The density of the mean value: (px - 1) log(mean) + px log(n) = px log(total) - log(mean).
+    value = rows.n_rows @ (gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(gamma)) + px @ rows.log_total
+    value += rows.constant - (px + q) @ log_all
     psi = digamma(px + q)
     gradient = np.array(
         [
-            float(np.sum(n_orders * (psi - digamma(px) + np.log(total) - log_all))),
-            float(np.sum(psi - digamma(q) + np.log(gamma) - log_all)),
-            float(np.sum(q / gamma - (px + q) / (gamma + total))),
+            rows.counts @ (rows.n_rows * (psi - digamma(px)) + rows.log_total - log_all),
+            rows.n_rows @ (psi - digamma(q) + np.log(gamma)) - log_all.sum(),
+            rows.n_rows.sum() * q / gamma - (px + q) @ inverse,
         ]
     )
-    return float(value.sum()), gradient
+    return float(value), gradient
 
 
 def fit_gamma_gamma(n_orders: ArrayLike, mean_value: ArrayLike) -> tuple[GammaGamma, FitReport]:
@@ -99,11 +133,14 @@ def fit_gamma_gamma(n_orders: ArrayLike, mean_value: ArrayLike) -> tuple[GammaGa
         raise FitError(f"Gamma-Gamma: every order is worth {value[0]:g}, so there is nothing to learn about who spends more.")
     scale = float(np.exp(np.log(value).mean()))
 
-    def likelihood(values: Floats) -> tuple[float, Floats]:
-        return log_likelihood(GammaGamma(*values.tolist()), n, value)
+    def likelihood_of(rows: Spending) -> Likelihood:
+        return lambda values: _log_likelihood(GammaGamma(*values.tolist()), rows)
 
+    some = np.linspace(0, len(n) - 1, min(ROUGH_ROWS, len(n))).astype(np.intp)
+    rough = (likelihood_of(Spending.of(n[some], value[some])), float(len(some))) if len(some) < len(n) else None
     starts = ((5.0, 3.0, 0.5), (1.0, 2.0, 1.0))
-    values, report = maximise(likelihood, starts, ("p", "q", "gamma"), float(len(n)), (1.0, 1.0, scale))
+    names, scales = ("p", "q", "gamma"), (1.0, 1.0, scale)
+    values, report = maximise(likelihood_of(Spending.of(n, value)), starts, names, float(len(n)), scales, rough=rough)
     model = GammaGamma(*values.tolist())
     if model.q <= 1 and not report.is_degenerate:
         reason = f"q is {model.q:.2f}: with 1 or less the mean order value is infinite"

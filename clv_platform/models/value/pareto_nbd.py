@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, logsumexp
 
-from clv_platform.models.value.fitting import FitError, FitReport, maximise
+from clv_platform.models.value.fitting import ROUGH_ROWS, FitError, FitReport, Likelihood, maximise
 from clv_platform.models.value.summary import Distinct, PurchaseSummary
 
 Floats = NDArray[np.float64]
@@ -54,7 +54,7 @@ class ParetoNbd:
         alive, gone, _ = _parts(self, rows.x[rows.x_of], rows.recencies[rows.recency_of], rows.watched[rows.T_of])
         return np.exp(alive - np.logaddexp(alive, gone))[rows.row_of]
 
-    def expected_purchases(self, summary: PurchaseSummary, horizon: float | Floats) -> Floats:
+    def expected_purchases(self, summary: PurchaseSummary, horizon: float) -> Floats:
         """Expected purchases in (T, T + horizon], shape (n,)."""
         watched = summary.T
         e = self.s - 1
@@ -133,9 +133,13 @@ def fit_pareto_nbd(summary: PurchaseSummary) -> tuple[ParetoNbd, FitReport]:
         )
     rows, scale = summary.distinct, summary.time_scale
 
-    def likelihood(values: Floats) -> tuple[float, Floats]:
-        return log_likelihood(ParetoNbd(*values.tolist()), rows)
+    def likelihood_of(of: Distinct) -> Likelihood:
+        return lambda values: log_likelihood(ParetoNbd(*values.tolist()), of)
 
+    some = rows.sample(ROUGH_ROWS)
+    rough = (likelihood_of(some), float(some.count.sum())) if len(some) < len(rows) else None
     starts = ((0.5, 0.3, 0.5, 0.4), (1.5, 1.0, 1.5, 3.0))
-    values, report = maximise(likelihood, starts, ("r", "alpha", "s", "beta"), float(len(summary)), (1.0, scale, 1.0, scale))
+    values, report = maximise(
+        likelihood_of(rows), starts, ("r", "alpha", "s", "beta"), float(len(summary)), (1.0, scale, 1.0, scale), rough=rough
+    )
     return ParetoNbd(*values.tolist()), report
