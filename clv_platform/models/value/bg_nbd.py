@@ -180,7 +180,6 @@ def fit_bg_nbd(summary: PurchaseSummary, *, is_modified: bool = False) -> tuple[
     some = rows.sample(ROUGH_ROWS)
     rough = (likelihood_of(some), float(some.count.sum())) if len(some) < len(rows) else None
     starts = ((0.5, 0.3, 0.8, 2.5), (1.5, 1.0, 0.2, 2.0))
-    values, report = maximise(
-        likelihood_of(rows), starts, ("r", "alpha", "a", "b"), float(len(summary)), (1.0, scale, 1.0, 1.0), rough=rough
-    )
+    names, scales = ("r", "alpha", "a", "b"), (1.0, scale, 1.0, 1.0)
+    values, report = maximise(likelihood_of(rows), starts, names, float(len(summary)), scales, rough=rough)
     return BgNbd(*values.tolist(), is_modified=is_modified), report

@@ -104,7 +104,8 @@ def maximise(
 
     def search(loss: Likelihood, begins: Sequence[Sequence[float]]) -> Any:
         ends = [
-            minimize(loss, np.asarray(b, dtype=np.float64), jac=True, method="L-BFGS-B", bounds=bounds, options=options) for b in begins
+            minimize(loss, np.asarray(begin, dtype=np.float64), jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+            for begin in begins
         ]
         return min(ends, key=lambda end: float(end.fun) if np.isfinite(end.fun) else np.inf)
 

@@ -75,15 +75,9 @@ class Spending:
         counts, count_of = np.unique(n_orders, return_inverse=True)
         total = n_orders * mean_value
         log_total = np.log(total)
-        by_count = np.bincount(count_of, log_total, len(counts))
-        return cls(
-            counts,
-            count_of,
-            np.bincount(count_of, minlength=len(counts)).astype(np.float64),
-            total,
-            -float(np.log(mean_value).sum()),
-            by_count,
-        )
+        n_rows = np.bincount(count_of, minlength=len(counts)).astype(np.float64)
+        by_count = np.bincount(count_of, log_total, len(counts)).astype(np.float64)
+        return cls(counts, count_of, n_rows, total, -float(np.log(mean_value).sum()), by_count)
 
 
 def _log_likelihood(model: GammaGamma, rows: Spending) -> tuple[float, Floats]:

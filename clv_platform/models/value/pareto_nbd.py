@@ -139,7 +139,6 @@ def fit_pareto_nbd(summary: PurchaseSummary) -> tuple[ParetoNbd, FitReport]:
     some = rows.sample(ROUGH_ROWS)
     rough = (likelihood_of(some), float(some.count.sum())) if len(some) < len(rows) else None
     starts = ((0.5, 0.3, 0.5, 0.4), (1.5, 1.0, 1.5, 3.0))
-    values, report = maximise(
-        likelihood_of(rows), starts, ("r", "alpha", "s", "beta"), float(len(summary)), (1.0, scale, 1.0, scale), rough=rough
-    )
+    names, scales = ("r", "alpha", "s", "beta"), (1.0, scale, 1.0, scale)
+    values, report = maximise(likelihood_of(rows), starts, names, float(len(summary)), scales, rough=rough)
     return ParetoNbd(*values.tolist()), report
