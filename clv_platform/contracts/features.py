@@ -12,7 +12,7 @@ from clv_platform.config import ColumnFeature, CompanyConfig, Interaction
 from clv_platform.contracts.event_features import event_features
 from clv_platform.contracts.feature import Feature
 
-__all__ = ["ACCOUNT_ATTRIBUTES", "Feature", "build_feature_catalogue", "present_interactions"]
+__all__ = ["ACCOUNT_ATTRIBUTES", "Feature", "build_feature_catalogue", "possible_features", "present_interactions"]
 
 ACCOUNT_ATTRIBUTES = ("product", "territory", "country", "industry", "employee_range", "channel", "gender")
 
@@ -27,13 +27,18 @@ def build_feature_catalogue(config: CompanyConfig) -> tuple[Feature, ...]:
     ValueError
         When two features have the same name; SQL names differ in more than case, so `Plan` and `plan` are the same.
     """
-    groups = (_profile(config), event_features(config), _interactions(config), _snapshot(config), _derived(config))
-    features = [feature for group in groups for feature in group if feature.name not in config.unused]
+    features = [feature for feature in possible_features(config) if feature.name not in config.unused]
     names = [feature.name.lower() for feature in features]
     doubled = sorted({name for name in names if names.count(name) > 1})
     if doubled:
         raise ValueError(f"config {config.name!r}: two features are called {', '.join(doubled)}; rename one of them.")
     return tuple(features)
+
+
+def possible_features(config: CompanyConfig) -> Iterator[Feature]:
+    """Yield every feature that the tables and keys of a config give, `unused` ones too."""
+    for group in (_profile(config), event_features(config), _interactions(config), _snapshot(config), _derived(config)):
+        yield from group
 
 
 def present_interactions(config: CompanyConfig) -> tuple[Interaction, ...]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from clv_platform.config import CompanyConfig
-from clv_platform.contracts.features import Feature, build_feature_catalogue
+from clv_platform.contracts.features import Feature, build_feature_catalogue, possible_features
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.raw.errors import RawDataError, listed, suggestion
 from clv_platform.raw.reading.origins import read_source
@@ -24,6 +24,8 @@ from clv_platform.raw.summary import RawLoad, TableLoad, write_raw_load
 from clv_platform.raw.tables import ACCOUNT_IDS, create_absent_table, create_derived_accounts, create_log_tables, fill_table
 from clv_platform.settings import CompanyPaths, Settings
 from clv_platform.warehouse import Connection, WarehouseError, open_warehouse, quote_name
+
+_LONELY_DAYS = 180  # the last hundredth of rows of an even history of 50 years spans as much
 
 
 def load_raw(config: CompanyConfig, paths: CompanyPaths, settings: Settings) -> RawLoad:
@@ -226,6 +228,35 @@ def _warnings(
             warnings.append(
                 f"{load.name}: {load.n_rejected} of {load.n_read} rows were rejected, {top[2]} of them because of {column}{top[0]}."
             )
+    warnings += [*_names_without_effect(connection, config, tables), *_lonely_end(connection, config, tables, last)]
     if last and observed_until and last.date() >= observed_until:
         warnings.append(f"Events reach until {last:%Y-%m-%d}, beyond observed_until {observed_until}: what lies there is not used.")
     return tuple(warnings)
+
+
+def _names_without_effect(connection: Connection, config: CompanyConfig, tables: Sequence[TableLoad]) -> Iterator[str]:
+    """A typo in `private` would show what must not be shown: say so when a name is neither a column nor a feature."""
+    columns = {row[0] for load in tables for row in connection.execute(f"describe raw.{load.name}").fetchall()}
+    columns |= {name for table in RAW_TABLES.values() for name in table.column_names}
+    features = {feature.name for feature in possible_features(config)}
+    known = sorted(columns | features)
+    for key, names in (("private", config.private), ("unused", config.unused), ("slices", config.slices)):
+        for name in names:
+            if name not in known:
+                yield f"{key}: {name!r} is neither a column nor a feature, so it has no effect.{suggestion(name, known)}"
+
+
+def _lonely_end(connection: Connection, config: CompanyConfig, tables: Sequence[TableLoad], last: datetime | None) -> Iterator[str]:
+    """One wrong or planned date far ahead would move the end of the data, and labels would count as complete that aren't."""
+    if last is None or config.observed_until:
+        return
+    for load in tables:
+        happens_at = RAW_TABLES[load.name].happens_at
+        if happens_at is None or load.name == "account_snapshots":
+            continue
+        row = connection.execute(f"select max({happens_at}), quantile_disc({happens_at}, 0.99) from raw.{load.name}").fetchone()
+        if row and row[0] == last and last - row[1] > timedelta(days=_LONELY_DAYS):
+            yield (
+                f"{load.name}: the data would end at {last:%Y-%m-%d}, but 99 % of these rows are from {row[1]:%Y-%m-%d} or before. "
+                "A wrong or planned date makes labels look complete that aren't: correct or exclude such rows, or set `observed_until`."
+            )

@@ -185,6 +185,33 @@ def test_feature_catalogue_and_coverage_are_tables(company, accounts):
     )
 
 
+def test_names_that_have_no_effect_are_said_because_a_typo_would_show_a_private_column(company):
+    company.write("a.csv", "account_id,birth_date,vat_no\na1,1980-01-01,x\n")
+    load = company.load(
+        {"accounts": {"files": "a.csv", "columns": {"account_id": "account_id", "birth_date": "birth_date"}}},
+        private=["birthdate", "vat_no"], unused=["gender", "tenure_days"], slices=["region"],
+    )  # fmt: skip
+    assert load.warnings[1:] == (
+        "private: 'birthdate' is neither a column nor a feature, so it has no effect. Did you mean `birth_date`?",
+        "unused: 'tenure_days' is neither a column nor a feature, so it has no effect.",
+        "slices: 'region' is neither a column nor a feature, so it has no effect.",
+    )
+
+
+def test_one_date_far_ahead_is_said_unless_the_config_says_where_the_data_end(company, accounts):
+    days = [f"a1,2024-{month:02d}-{day:02d},5\n" for month in range(1, 13) for day in range(1, 29)]
+    company.write("orders.csv", "account_id,ordered_at,amount\n" + "".join(days) + "a1,2042-01-01,5\n")
+    sources = {"accounts": accounts(), "orders": {"files": "orders.csv"}}
+    load = company.load(sources)
+    assert load.warnings[-1] == (
+        "orders: the data would end at 2042-01-01, but 99 % of these rows are from 2024-12-26 or before. A wrong or planned date makes "
+        "labels look complete that aren't: correct or exclude such rows, or set `observed_until`."
+    )
+    assert "would end at" not in " ".join(company.load(sources, observed_until="2025-01-01").warnings)
+    company.write("orders.csv", "account_id,ordered_at,amount\n" + "".join(days))
+    assert "would end at" not in " ".join(company.load(sources).warnings)
+
+
 def test_horizon_longer_than_the_history_is_said_by_the_check(company, accounts):
     company.write("s.csv", "account_id,plan,started_at\na1,P1,2024-01-01\na1,P2,2024-02-29\n")
     config = company.config(
