@@ -38,7 +38,7 @@ _BLOCKS: tuple[type[BaseModel], ...] = (
     CompanyConfig, Source, Input, ExclusionRule, UsageMetric, ColumnFeature, Interaction, Plans, Eligibility, Target, Training, Tuning,
     SliceSearch, Snapshots,
 )  # fmt: skip
-_KNOWN_KEYS = sorted({name for block in _BLOCKS for name in block.model_fields})
+KNOWN_KEYS = sorted({name for block in _BLOCKS for name in block.model_fields})
 
 
 class ConfigError(ValueError):
@@ -138,7 +138,7 @@ def _expand(text: str, variables: Mapping[str, str]) -> str:
 def _explain(path: Path, problem: Any) -> str:
     key = ".".join(str(part) for part in problem["loc"]) or "(whole file)"
     if problem["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(problem["loc"][-1]), _KNOWN_KEYS, n=1)
+        close = difflib.get_close_matches(str(problem["loc"][-1]), KNOWN_KEYS, n=1)
         return f"{path}: unknown key `{key}`." + (
             f" Did you mean `{close[0]}`?" if close else " Remove it, or see docs/own_data.md for the keys there are."
         )

@@ -110,8 +110,15 @@ class Interaction(_Block):
 class Plans(_Block):
     """The plans in rising order; an upgrade is a rise of rank."""
 
-    order: tuple[str, ...]
+    order: tuple[str, ...] = Field(min_length=1)
     count_trials: bool = False
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Plans:
+        twice = sorted({plan for plan in self.order if self.order.count(plan) > 1})
+        if twice:
+            raise ValueError(f"order names {', '.join(twice)} more than once; a plan has one rank")
+        return self
 
 
 class Eligibility(_Block):
@@ -140,7 +147,7 @@ class Target(_Block):
     value_per_event: float | None = Field(default=None, gt=0)  # what one event is worth, in `currency`: the backtest then speaks of money
     contact_cost: float = Field(default=0.0, ge=0)  # of contacting one account
     n_folds: int = Field(default=5, ge=2)
-    fold_seeds: tuple[int, ...] = (0,)
+    fold_seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
 
 
 Algorithm = Literal["logistic_regression", "random_forest", "neural_network", "xgboost", "catboost"]
@@ -171,7 +178,7 @@ class Training(_Block):
     """How models are trained."""
 
     seed: int = 0
-    arms: tuple[Literal["none", "class_weight", "smote"], ...] = ("none", "class_weight", "smote")
+    arms: tuple[Literal["none", "class_weight", "smote"], ...] = Field(default=("none", "class_weight", "smote"), min_length=1)
     n_test_dates: int = Field(default=3, ge=1)
     n_bootstraps: int = Field(default=500, ge=50)
     lightgbm: dict[str, float | int | bool] = {}  # overrides of the default parameters

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from clv_platform.config import ConfigError, config_hash, load_config
+from clv_platform.config.load import KNOWN_KEYS
 from clv_platform.settings import PROJECT_ROOT, Settings, load_settings
 
 
@@ -45,6 +47,14 @@ def test_every_config_of_the_project_is_valid_and_named_after_its_file(path, set
             "name: x\ntitle: X\nsources: {usage: {files: u.csv}}\nusage_metrics: {users: {label: u, unit: u}}\n"
             "interactions: [{numerator: usrs, denominator: users}]\n",
             "key `(whole file)`: interactions: 'usrs' is none of usage_metrics (users), nor support_cases.",
+        ),
+        (
+            "name: x\ntitle: X\nsources: {}\nplans: {order: [P1, P2, P1]}\n",
+            "key `plans`: order names P1 more than once; a plan has one rank.",
+        ),
+        (
+            "name: x\ntitle: X\nsources: {}\ntraining: {arms: []}\n",
+            "key `training.arms`: Tuple should have at least 1 item after validation, not 0, found [].",
         ),
         ("title: X\nsources: {}\n", "key `name` is required and missing. Add it; config/demo.yaml shows an example."),
         ("name: a b\ntitle: X\nsources: {}\n", "key `name`: String should match pattern '^[A-Za-z_][A-Za-z0-9_]{0,62}$', found 'a b'."),
@@ -106,3 +116,9 @@ def test_hash_changes_with_choices_not_with_where_files_lie(tmp_path, settings):
     here = hashed("name: x\ntitle: X\nsources: {accounts: {files: /here/a.csv}}\n")
     assert here == hashed("name: x\ntitle: X\nsources: {accounts: {files: /there/a.csv}}\n")
     assert here != hashed("name: x\ntitle: X\nsources: {accounts: {files: /here/a.csv}}\neligibility: {min_tenure_days: 31}\n")
+
+
+def test_every_key_is_in_the_table_of_keys():
+    text = (PROJECT_ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
+    table = {cell for line in text.splitlines() if line.startswith("|") for cell in re.findall(r"\w+", line)}
+    assert sorted(set(KNOWN_KEYS) - table) == []  # the message for an unknown key sends people there
