@@ -55,7 +55,7 @@ def brier(y: ArrayLike, probability: ArrayLike, weights: ArrayLike | None = None
 
 
 def f1_at(y: ArrayLike, score: ArrayLike, threshold: float, weights: ArrayLike | None = None) -> float:
-    """F1 (harmonic mean of precision and recall) when rows with `score >= threshold` are called; NaN without positives."""
+    """F1 (harmonic mean of precision and recall) when rows with `score >= threshold` are called; NaN without positives or a threshold."""
     return f1_metric(threshold)(ScoredRows(y, score).weighted(weights))
 
 
@@ -101,7 +101,11 @@ def base_rate(sample: Sample) -> float:
 def f1_metric(threshold: float | NDArray[np.float64]) -> SampleMetric:
     """F1 at a threshold, or at one threshold per row in the caller's row order (cross-fitted thresholds)."""
 
+    is_undefined = bool(np.isnan(np.asarray(threshold)).any())  # chosen on rows without a positive: nobody said whom to call
+
     def measure(sample: Sample) -> float:
+        if is_undefined:
+            return float("nan")
         limit = threshold if np.ndim(threshold) == 0 else np.asarray(threshold)[sample.rows.order]
         called = sample.score >= limit
         hits = float(sample.weights @ (called * sample.y))

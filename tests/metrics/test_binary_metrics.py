@@ -116,6 +116,8 @@ def test_of_equally_good_thresholds_the_highest_is_taken():
 def test_figures_without_positives_are_undefined_rather_than_zero():
     y, score = np.zeros(5), np.linspace(0, 1, 5)
     assert all(np.isnan(value) for value in (pr_auc(y, score), roc_auc(y, score), lift_at(y, score, 0.2), best_f1_threshold(y, score)))
+    # A threshold that training rows couldn't choose leaves F1 undefined elsewhere, too.
+    assert np.isnan(f1_at(np.ones(5), score, best_f1_threshold(y, score)))
 
 
 def test_labels_other_than_zero_and_one_are_refused():
