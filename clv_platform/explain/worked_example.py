@@ -37,9 +37,9 @@ def work_example(
     Returns
     -------
     DataFrame
-        account_id, as_of_date, outcome (1, 0, NaN unknown), step (start, feature, rest, private), text, contribution (log-odds), raw_after
-        (log-odds up to here), chance_after (calibrated chance of `raw_after`). The first row is the typical account; the last `raw_after`
-        is the account's raw score, the last `chance_after` its chance. No row without examples.
+        account_id, as_of_date, outcome (1, 0, NaN unknown), step (start, feature, rest, private), label (of the family), text,
+        contribution (log-odds), raw_after (log-odds up to here), chance_after (calibrated chance of `raw_after`). The first row is the
+        typical account; the last `raw_after` is the account's raw score, the last `chance_after` its chance. No row without examples.
     """
     if not len(examples):
         return pd.DataFrame()
@@ -54,13 +54,17 @@ def work_example(
     speakers = words.speakers(contributions, totals)[0]
     order = np.argsort(-np.abs(totals[0]), kind="stable")
     told, rest = order[:n_steps], order[n_steps:]
-    steps = [("start", "a typical account", float(contributions[0, -1]))]
-    steps += [("feature", words.phrase(chosen, int(position), int(speakers[position])), float(totals[0, position])) for position in told]
+    steps = [("start", "a typical account", "a typical account", float(contributions[0, -1]))]
+    for position in told:
+        text = words.phrase(chosen, int(position), int(speakers[position]))
+        steps.append(("feature", families.labels[position], text, float(totals[0, position])))
     if len(rest):
-        steps.append(("rest", f"everything else ({len(rest)} smaller reasons)", float(totals[0, rest].sum())))
+        smaller = f"everything else ({len(rest)} smaller reasons)"
+        steps.append(("rest", "everything else", smaller, float(totals[0, rest].sum())))
     if len(families.hidden):
-        steps.append(("private", "columns not shown (private)", float(contributions[0, families.hidden].sum())))
-    table = pd.DataFrame(steps, columns=["step", "text", "contribution"])
+        hidden = "columns not shown (private)"
+        steps.append(("private", hidden, hidden, float(contributions[0, families.hidden].sum())))
+    table = pd.DataFrame(steps, columns=["step", "label", "text", "contribution"])
     table["raw_after"] = table["contribution"].cumsum()
     table["chance_after"] = artifact.calibrator.apply(table["raw_after"].to_numpy())
     first = {"account_id": row.account_id[0], "as_of_date": row.as_of_date.astype("datetime64[s]")[0], "outcome": float(row.y[0])}

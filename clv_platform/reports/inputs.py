@@ -189,7 +189,7 @@ def build_target_inputs(
 
 def read_extras(folder: Path) -> dict[str, pd.DataFrame]:
     """Read the Parquet files of a report folder that aren't the evaluation's own, by name without suffix."""
-    own = {*TABLES, "arms", "importance", "attributions"}
+    own = {*TABLES, "arms", "importance"}
     return {path.stem: pd.read_parquet(path) for path in sorted(folder.glob("[!.]*.parquet")) if path.stem not in own}
 
 

@@ -190,16 +190,28 @@ def call_table(call_list: pd.DataFrame, private: tuple[str, ...], first: int, la
     """Build the ranks `first` to `last` (from 1, inclusive) of the call list; private columns never show."""
     shown_rows = call_list.iloc[first - 1 : last]
     hidden = "account_id" in private
+    has_sides = {"reasons_up", "reasons_down"} <= set(call_list.columns)
     rows = tuple(
         (
             Cell(whole(first + i)),
             Cell(MISSING if hidden else str(row["account_id"])),
             Cell(percent(row["score"]), value=row["score"]),
-            Cell(str(row.get("reasons") or MISSING)),
+            *(_sides(row) if has_sides else (Cell(_text(row.get("reasons"))),)),
         )
         for i, row in enumerate(shown_rows.to_dict("records"))
     )
-    return Table(f"Ranks {first} to {first + len(rows) - 1}", ("rank", "account", "probability", "main reasons"), rows, frozenset({0, 2}))
+    reasons = ("what raises it", "what lowers it") if has_sides else ("main reasons",)
+    return Table(f"Ranks {first} to {first + len(rows) - 1}", ("rank", "account", "probability", *reasons), rows, frozenset({0, 2}))
+
+
+def _sides(row: Mapping[Any, Any]) -> tuple[Cell, Cell]:
+    """Reasons for and against; the way the chance moved, without the mean that is the same in every row."""
+    moved = _text(row.get("chance_words")).split(" (mean of all accounts")[0].strip(MISSING)
+    return Cell(keep_together(_text(row["reasons_up"])), keep_together(moved)), Cell(keep_together(_text(row["reasons_down"])))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) and value else MISSING
 
 
 def _signed(value: Any) -> str:
