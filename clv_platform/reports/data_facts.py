@@ -97,20 +97,29 @@ def _activity(connection: Connection, config: CompanyConfig) -> pd.DataFrame:
 
 
 def _base_rates(connection: Connection, config: CompanyConfig) -> pd.DataFrame:
-    """Usable labels and positives per as-of date and yes-or-no target."""
+    """Usable labels and positives per as-of date and yes-or-no target, of the rows that the target's model is asked about."""
     parts = []
     for target in config.targets:
         table = f"fct_{target.kind}_examples"
         if target.kind == "value" or not table_exists(connection, "marts", table):
             continue
         label = quote_name(label_name(target, config.snapshots.is_undated))
+        own = f"is_eligible_{target.name}"  # as in `build_examples`: there when the targets of a kind differ in whom they can be asked of
+        eligible = quote_name(own if own in _columns(connection, table) else "is_eligible")
+        dates = ", ".join(quote_text(str(day)) for day in target.as_of_dates)
+        asked = f"{eligible} and as_of_date in ({dates})" if dates else eligible
         parts.append(
             f"select {quote_text(target.name)} as target, as_of_date, count({label}) as n, coalesce(sum({label}), 0) as n_positive "
-            f"from marts.{table} where is_eligible group by all having count({label}) > 0"
+            f"from marts.{table} where {asked} group by all having count({label}) > 0"
         )
     if not parts:
         return pd.DataFrame()
     return connection.execute(" union all ".join(parts) + " order by target, as_of_date").df()
+
+
+def _columns(connection: Connection, table: str) -> set[str]:
+    query = "select column_name from information_schema.columns where table_schema = 'marts' and table_name = ?"
+    return {row[0] for row in connection.execute(query, [table]).fetchall()}
 
 
 def _summarise_features(connection: Connection, config: CompanyConfig) -> tuple[pd.DataFrame, str]:
@@ -122,9 +131,7 @@ def _summarise_features(connection: Connection, config: CompanyConfig) -> tuple[
     n_rows = int((connection.execute(f"select count(*) from marts.{table}").fetchone() or (0,))[0])
     step = -(-n_rows // MAX_SUMMARISED_ROWS) if n_rows else 1
     where = f"where hash(account_id) % {step} = 0" if step > 1 else ""
-    there = {row[0] for row in connection.execute(
-        "select column_name from information_schema.columns where table_schema = 'marts' and table_name = ?", [table]
-    ).fetchall()}  # fmt: skip
+    there = _columns(connection, table)
     known = [feature for feature in catalogue if feature.name in there]
     visible = [feature for feature in known if feature.name not in config.private]
     found = _numbers(connection, table, where, [f for f in visible if f.type != "category"])

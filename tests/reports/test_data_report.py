@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from clv_platform.config import CompanyConfig
+from clv_platform.config import CompanyConfig, Target
 from clv_platform.raw.summary import RawLoad, TableLoad
 from clv_platform.reports import DataReportInputs, collect_data_facts, data_facts, draw_data_pictures, render_data_report
 from clv_platform.settings import Settings
@@ -83,6 +83,23 @@ def test_private_features_are_named_without_figures(facts: DataReportInputs, htm
 
 def test_immature_labels_do_not_count_in_the_base_rate(facts: DataReportInputs) -> None:
     assert facts.base_rates[["n", "n_positive"]].to_numpy().tolist() == [[3, 1]]
+
+
+def test_base_rates_are_those_of_the_rows_that_a_target_is_asked_of(config: CompanyConfig) -> None:
+    targets = (
+        Target(name="silent", kind="churn", churn_means="silent", activity=("usage",)),
+        Target(name="gone", kind="churn", as_of_dates=(date(2025, 4, 1),)),
+    )
+    with open_memory(SETTINGS) as connection:
+        connection.execute(
+            "create schema marts; create table marts.fct_churn_examples as select * from (values "
+            "('A', date '2025-03-01', true, true, 1, 0), ('B', date '2025-03-01', true, false, 1, 1), "
+            "('A', date '2025-04-01', true, true, 0, 1)) "
+            "t(account_id, as_of_date, is_eligible, is_eligible_silent, y_silent_90d, y_gone_90d)"
+        )
+        rates = data_facts._base_rates(connection, config.model_copy(update={"targets": targets}))
+    found = [(row.target, f"{row.as_of_date:%Y-%m-%d}", row.n, row.n_positive) for row in rates.itertuples()]
+    assert found == [("gone", "2025-04-01", 1, 1), ("silent", "2025-03-01", 1, 1), ("silent", "2025-04-01", 1, 0)]
 
 
 def test_rows_lost_are_explained_by_reason(facts: DataReportInputs, html: str) -> None:
