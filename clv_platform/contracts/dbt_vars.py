@@ -59,8 +59,13 @@ def build_dbt_vars(config: CompanyConfig, observed_until: date | None) -> dict[s
 
 
 def label_column_name(config: CompanyConfig, target: Target) -> str:
+    """Return the label's column in `fct_<kind>_examples` of a company."""
+    return label_name(target, config.snapshots.is_undated)
+
+
+def label_name(target: Target, is_undated: bool) -> str:
     """Return the label's column in `fct_<kind>_examples`: `y_<target>_<H>d`, without the horizon where there are no dates."""
-    return f"y_{target.name}" if config.snapshots.is_undated else f"y_{target.name}_{target.horizon_days}d"
+    return f"y_{target.name}" if is_undated else f"y_{target.name}_{target.horizon_days}d"
 
 
 def positive_texts(target: Target) -> list[str]:

@@ -1,6 +1,6 @@
 """Whether a label can be learnt at all, with messages that name the target, the column, what was found and how to fix it.
 
-Here: names of label columns and the checks of their values and counts. How labels are computed is dbt's business.
+Here: the checks of their values and counts. How labels are computed is dbt's business, how their columns are called `contracts.dbt_vars`'.
 """
 
 from __future__ import annotations
@@ -11,15 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clv_platform.config import Target, Training
+from clv_platform.contracts.dbt_vars import label_name
+
+__all__ = ["LabelError", "check_label_column", "check_label_values", "check_trainable", "label_name"]
 
 
 class LabelError(ValueError):
     """The label can't be learnt; the message names target, column, what was found and the remedy."""
-
-
-def label_name(target: Target, is_undated: bool) -> str:
-    """Column of the label in `fct_<kind>_examples`: `y_<target>_<H>d`, without the horizon when the data are undated."""
-    return f"y_{target.name}" if is_undated else f"y_{target.name}_{target.horizon_days}d"
 
 
 def check_label_values(counts: Iterable[tuple[object, int]], target: Target) -> None:
