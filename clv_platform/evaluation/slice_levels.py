@@ -69,17 +69,18 @@ def code_levels(
     names : tuple of str
         In the order to show them.
     """
-    is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    if is_number and not isinstance(values.dtype, pd.CategoricalDtype):
+    is_number = pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype)
+    if is_number:
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        if pd.Series(numbers).nunique() > max(n_bins, MAX_LEVELS):
+        codes, uniques = pd.factorize(numbers)
+        if len(uniques) > max(n_bins, MAX_LEVELS):
             return _cut(numbers, n_bins)
-        values = pd.Series(numbers)
-    codes, uniques = pd.factorize(values)
+    else:
+        codes, uniques = pd.factorize(values)
     order, names = _ordered(uniques)
-    codes = np.where(codes < 0, -1, np.append(order, -1)[codes])
-    counts = np.bincount(codes[codes >= 0], minlength=len(names))
+    codes = np.append(order, -1)[codes]  # a gap is -1, the last place
+    counts = np.bincount(codes + 1, minlength=len(names) + 1)[1:]
     by_size = np.argsort(-counts, kind="stable")
     rank = np.empty_like(by_size)
     rank[by_size] = np.arange(by_size.size)
@@ -88,11 +89,11 @@ def code_levels(
         kept = np.flatnonzero(~is_rare)
         position = np.full(len(names), kept.size)
         position[kept] = np.arange(kept.size)
-        codes = np.where(codes < 0, -1, np.append(position, -1)[codes])
+        codes = np.append(position, -1)[codes]
         names = [*(names[i] for i in kept), OTHER]
-    if (codes < 0).any():
+    if codes.size and codes.min() < 0:
         codes, names = np.where(codes < 0, len(names), codes), [*names, MISSING]
-    return codes.astype(np.intp), tuple(names)
+    return codes.astype(np.intp, copy=False), tuple(names)
 
 
 def slice_levels(values: pd.Series) -> NDArray[np.object_]:

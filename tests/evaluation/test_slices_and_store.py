@@ -30,7 +30,7 @@ def sliced(signal_rows, evaluation_of):
 
 def test_the_slices_of_a_column_add_up_to_all_rows(sliced):
     table = sliced.slices
-    for column, part in table.groupby("column"):
+    for column, part in table[table["depth"] < 2].groupby("column"):
         assert (part["n"].sum(), part["n_positive"].sum()) == (4500, sliced.metrics["n_positive"]), column
 
 

@@ -5,6 +5,7 @@ Here: `cube` (groups and sums), `score_test` (is a group's prediction wrong?), `
 """
 
 from clv_platform.metrics.slices.cube import SliceCube, build_cube
+from clv_platform.metrics.slices.histogram import SliceHistogram, count_bins, draw_bins, merge_bins, score_bins, set_weights
 from clv_platform.metrics.slices.score_test import (
     Line,
     Terms,
@@ -15,16 +16,26 @@ from clv_platform.metrics.slices.score_test import (
     score_terms,
     sigmoid,
 )
+from clv_platform.metrics.slices.shrinkage import shrink_figures, shrink_rates, shrink_ratios
 
 __all__ = [
     "Line",
     "SliceCube",
+    "SliceHistogram",
     "Terms",
     "build_cube",
+    "count_bins",
+    "draw_bins",
     "fit_line",
     "level_statistics",
     "log_odds",
+    "merge_bins",
+    "score_bins",
     "score_statistics",
     "score_terms",
+    "set_weights",
+    "shrink_figures",
+    "shrink_rates",
+    "shrink_ratios",
     "sigmoid",
 ]

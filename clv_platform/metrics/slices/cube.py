@@ -97,6 +97,15 @@ class SliceCube:
             start += kept.size
         return total
 
+    def walk(self) -> Iterator[tuple[int, int, Integers]]:
+        """For each combination that has groups: its first group, how many, and each row's group counted from there (-1: none)."""
+        start = 0
+        for cell, size, kept in self._cells(None):
+            place = np.full(size, -1, dtype=np.intp)
+            place[kept] = np.arange(kept.size)
+            yield start, kept.size, place[cell]
+            start += kept.size
+
     def _cells(self, rows: NDArray[np.bool_] | Integers | None) -> Iterator[tuple[Integers, int, Integers]]:
         """For each combination that has groups: the cell of every row, how many cells there are, which of them are groups."""
         codes = self.codes if rows is None else np.ascontiguousarray(self.codes[:, rows])
@@ -106,7 +115,9 @@ class SliceCube:
             yield cell, size, kept
 
 
-def build_cube(codes: NDArray[np.integer], n_levels: Sequence[int], *, max_depth: int, min_rows: int) -> SliceCube:
+def build_cube(
+    codes: NDArray[np.integer], n_levels: Sequence[int], *, max_depth: int, min_rows: int, every_level: bool = False
+) -> SliceCube:
     """List the groups of up to `max_depth` columns that have enough rows.
 
     Parameters
@@ -120,6 +131,8 @@ def build_cube(codes: NDArray[np.integer], n_levels: Sequence[int], *, max_depth
     min_rows : int
         A group needs that many rows, and so does the rest. A group of several columns that holds just the rows of a group of fewer
         columns (a country and its territory) is left out: it is the same group.
+    every_level : bool
+        Whether every level of a single column is a group, however small.
 
     Returns
     -------
@@ -138,12 +151,15 @@ def build_cube(codes: NDArray[np.integer], n_levels: Sequence[int], *, max_depth
         raise ValueError("codes: expected each code to be at least 0 and below its column's number of levels.")
     n = whole.shape[1]
     useful = [column for column, count in enumerate(levels) if count > 1]
-    combos = [combo for depth in range(1, max_depth + 1) for combo in combinations(useful, depth)]
+    combos = [(column,) for column in (range(len(levels)) if every_level else useful)]
+    combos += [combo for depth in range(2, max_depth + 1) for combo in combinations(useful, depth)]
     kept: list[Integers] = []
     counts: list[Integers] = []
     for columns, cell, size in _walk(whole, levels, combos):
         table = np.bincount(cell, minlength=size).reshape([levels[c] for c in columns])
         is_kept = (table >= min_rows) & (n - table >= min_rows)
+        if every_level and len(columns) == 1:
+            is_kept = table > 0
         if len(columns) > 1:
             for axis in range(len(columns)):
                 is_kept &= table < table.sum(axis=axis, keepdims=True)
