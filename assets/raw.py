@@ -19,9 +19,10 @@ from assets.company import Company
 from assets.partitions import newest_cutoff, register_cutoff
 from assets.processes import end_orphan
 from assets.warehouse import WAREHOUSE_POOL
+from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES, SQL_TYPES, RawTable
 
-_BESIDE = {
+BESIDE = {
     "rejected_rows": "Rows that could not be used: grain is one rejected row of a source, with table, file, row, column, value and reason.",
     "excluded_rows": "Rows left out on purpose: grain is one row of a source, with the rule of the config that left it out.",
     "load_report": "What became of every row: grain is one raw table; read = accepted + rejected + excluded.",
@@ -45,8 +46,8 @@ def build_raw_assets(company: Company) -> AssetsDefinition:
             context.log.warning(warning)
         for name in RAW_TABLES:
             yield MaterializeResult(asset_key=["raw", name], metadata=_metadata_of_table(loaded.table(name)))
-        for name in _BESIDE:
-            yield MaterializeResult(asset_key=["raw", name], metadata=_metadata_beside(name, loaded))
+        for name in BESIDE:
+            yield MaterializeResult(asset_key=["raw", name], metadata=metadata_beside(name, loaded, company))
 
     return raw_tables
 
@@ -65,7 +66,7 @@ def _specs(company: Company) -> list[AssetSpec]:
     ]
     beside = [
         AssetSpec(["raw", name], group_name="raw", owners=["team:data-engineering"], kinds={"python", "duckdb"}, description=description)
-        for name, description in _BESIDE.items()
+        for name, description in BESIDE.items()
     ]
     return [*tables, *beside]
 
@@ -82,7 +83,8 @@ def _metadata_of_table(table) -> dict:
     return {"dagster/row_count": table.n_accepted, "source": table.source, **counts}
 
 
-def _metadata_beside(name: str, loaded) -> dict:
+def metadata_beside(name: str, loaded, company: Company) -> dict:
+    """Row count, and what else is worth a look, of a table that lies beside the raw tables."""
     report = "\n".join(
         ["| table | read | accepted | rejected | excluded |", "| --- | ---: | ---: | ---: | ---: |"]
         + [f"| {t.name} | {t.n_read:,} | {t.n_accepted:,} | {t.n_rejected:,} | {t.n_excluded:,} |" for t in loaded.tables]
@@ -91,10 +93,11 @@ def _metadata_beside(name: str, loaded) -> dict:
         "rejected_rows": {"dagster/row_count": sum(table.n_rejected for table in loaded.tables)},
         "excluded_rows": {"dagster/row_count": sum(table.n_excluded for table in loaded.tables)},
         "load_report": {"dagster/row_count": len(loaded.tables), "report": MetadataValue.md(report), "data_hash": loaded.data_hash},
+        "feature_catalogue": {"dagster/row_count": len(build_feature_catalogue(company.config))},
         "coverage": {
             "dagster/row_count": 1,
             "observed_from": str(loaded.observed_from or "undated"),
             "observed_until": str(loaded.observed_until or "undated"),
         },
     }
-    return by_name.get(name, {})
+    return by_name[name]
