@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
@@ -17,7 +18,7 @@ from pathlib import Path
 from clv_platform.config import CompanyConfig
 from clv_platform.contracts.features import Feature, build_feature_catalogue, possible_features
 from clv_platform.contracts.raw_tables import RAW_TABLES
-from clv_platform.raw.errors import RawDataError, listed, suggestion
+from clv_platform.raw.errors import RawDataError, first_line, listed, suggestion
 from clv_platform.raw.reading.origins import read_source
 from clv_platform.raw.reading.relation import Workbench
 from clv_platform.raw.summary import RawLoad, TableLoad, write_raw_load
@@ -70,6 +71,7 @@ def load_raw(config: CompanyConfig, paths: CompanyPaths, settings: Settings) -> 
 def load_tables(connection: Connection, config: CompanyConfig, folder: Path) -> RawLoad:
     """Load all sources into schema `raw` of an open database; the caller opens and ends the transaction."""
     _check_names(config)
+    _check_derived(connection, config)
     connection.execute("create schema if not exists raw")
     create_log_tables(connection)
     bench = Workbench(connection, folder)
@@ -122,6 +124,29 @@ def _check_names(config: CompanyConfig) -> None:
                     f"sources.accounts.derive_from: expected tables with an account_id that the config gives, found {other!r}. "
                     "Name one of its other sources."
                 )
+
+
+def _check_derived(connection: Connection, config: CompanyConfig) -> None:
+    """Try the SQL of derived features over empty columns: here a typo is one message, in dbt it would be a failed model."""
+    features = build_feature_catalogue(config)
+    types = {"number": "double", "boolean": "boolean", "category": "varchar"}
+    columns = ", ".join(f"null::{types[feature.type]} as {quote_name(feature.name)}" for feature in features)
+    for feature in features:
+        if feature.sql is None:
+            continue
+        try:
+            # A connection of its own: an error would end the load's transaction.
+            empty = f"(select null::varchar as account_id, null::date as as_of_date, {columns})"
+            connection.cursor().execute(f"select {feature.sql} from {empty}")
+        except WarehouseError as error:
+            said = first_line(error).rstrip("!")
+            missing = re.search(r'column "([^"]+)" not found', said)
+            if missing is None and "Parser Error" not in said:
+                continue  # a matter of types, which the warehouse knows better
+            raise RawDataError(
+                f"derived_features.{feature.name}: expected SQL over the names of features, found an error: {said}."
+                f"{suggestion(missing[1], [other.name for other in features]) if missing else ''} Correct the expression {feature.sql!r}."
+            ) from error
 
 
 def _accounts_derived_from(config: CompanyConfig) -> tuple[str, ...]:

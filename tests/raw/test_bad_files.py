@@ -202,3 +202,21 @@ def test_bad_file_leaves_the_earlier_load_as_it_was(company, accounts: Callable[
         company.load({"accounts": {"files": "accounts.csv"}})
     assert company.rows("select account_id from raw.accounts order by 1") == [("a1",), ("a2",)]
     assert company.rows("select n_read, n_accepted from raw.load_report") == [(2, 2)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("n_ordrs / 2", 'Binder Error: Referenced column "n_ordrs" not found in FROM clause. Did you mean `n_orders`?'),
+        ("n_orders +", "Parser Error: syntax error at or near"),
+        ("y_upgrade_90d * 2", 'Binder Error: Referenced column "y_upgrade_90d" not found in FROM clause'),  # a label is no feature
+    ],
+)
+def test_derived_feature_with_an_error_is_named_before_anything_is_loaded(company, accounts, sql, said):
+    company.write("orders.csv", "account_id,ordered_at,amount\na1,2024-01-05,5\n")
+    sources = {"accounts": accounts(), "orders": {"files": "orders.csv"}}
+    company.load(sources, derived_features={"good": "n_orders / nullif(revenue, 0)"})
+    with pytest.raises(RawDataError) as error:
+        company.load(sources, derived_features={"good": "n_orders", "bad": sql})
+    assert str(error.value).startswith(f"derived_features.bad: expected SQL over the names of features, found an error: {said}")
+    assert str(error.value).endswith(f"Correct the expression {sql!r}.")
