@@ -6,6 +6,7 @@ representative of a feature group to `_REPRESENTATIVES`. Private and unused colu
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -66,7 +67,7 @@ class Dimension:
 def visible_features(config: CompanyConfig) -> tuple[Feature, ...]:
     """List the features that may be spoken of: neither private nor computed from a private column."""
     catalogue = build_feature_catalogue(config)
-    hidden = {name for name in config.private}
+    hidden = set(config.private)
     hidden |= {f.name for f in catalogue for metric in config.private if metric in config.usage_metrics and f.name.startswith(f"{metric}_")}
     visible = []
     for feature in catalogue:
@@ -87,15 +88,18 @@ def choose_metrics(config: CompanyConfig) -> tuple[Metric, ...]:
         if feature.name in usage:
             spec = config.usage_metrics[usage[feature.name]]
             found.append(Metric(feature.name, spec.label, f"{spec.unit} per month", feature.group, usage[feature.name]))
-        elif feature.type == "number" and (feature.name in _REPRESENTATIVES or feature.source in ("account_snapshots",)):
-            found.append(Metric(feature.name, feature.label, feature.unit, feature.group))
-        elif feature.type == "number" and feature.group == "profile" and feature.name in config.account_columns:
-            found.append(Metric(feature.name, feature.label, feature.unit, feature.group))
-        elif feature.type == "number" and feature.group == "derived" and not config.usage_metrics:
+        elif feature.type == "number" and _is_measured(config, feature):
             found.append(Metric(feature.name, feature.label, feature.unit, feature.group))
         elif feature.type == "boolean" and feature.group in ("snapshot", "profile"):
             found.append(Metric(feature.name, feature.label, "share", feature.group, is_share=True))
     return tuple(found)
+
+
+def _is_measured(config: CompanyConfig, feature: Feature) -> bool:
+    """Whether a number is a thing of its own: not another window of one, and not derived where there are metrics to look at."""
+    if feature.group == "derived":
+        return not config.usage_metrics
+    return feature.name in _REPRESENTATIVES or feature.source == "account_snapshots" or feature.name in config.account_columns
 
 
 def choose_dimensions(config: CompanyConfig) -> tuple[Dimension, ...]:
@@ -132,35 +136,36 @@ def code_levels(values: pd.Series, min_rows: int, max_levels: int = MAX_LEVELS) 
     max_levels : int
         Of the most frequent levels.
     """
-    if pd.api.types.is_bool_dtype(values) or set(pd.unique(values.dropna())) <= {0, 1, True, False}:
-        text = pd.Series(np.where(values.isna(), None, np.where(values.fillna(0).astype(bool), "yes", "no")), dtype=object)
+    if pd.api.types.is_bool_dtype(values) or set(pd.unique(values.dropna())) <= {0, 1}:
+        known = values.notna().to_numpy()
+        is_yes = np.zeros(len(values), dtype=bool)
+        is_yes[known] = values[known].astype(bool).to_numpy()
+        text = pd.Series(np.where(is_yes, "yes", "no"), dtype=object).where(known)
     elif pd.api.types.is_numeric_dtype(values):
         return code_quantiles(values.to_numpy(float), N_BINS)
     else:
         text = values.astype(object)
-    counts = text.value_counts()
-    kept = [str(level) for level in counts.index[counts.to_numpy() >= min_rows][:max_levels]]
-    kept.sort(key=level_order)
-    place = {level: i for i, level in enumerate(kept)}
-    codes = np.array([place.get(str(value), -1) if value is not None and value == value else -1 for value in text], dtype=np.int64)
-    return Coded(codes, tuple(kept))
+    raw, found = pd.factorize(text)
+    counts = np.bincount(raw[raw >= 0], minlength=len(found))
+    names = [str(level) for level in found]
+    most = sorted(np.flatnonzero(counts >= min_rows), key=lambda i: (-counts[i], names[i]))[:max_levels]
+    kept = sorted(most, key=lambda i: level_order(names[i]))
+    place = np.full(len(found) + 1, -1)  # the last one is for missing values, whose code is -1
+    place[kept] = np.arange(len(kept))
+    return Coded(place[raw].astype(np.int64), tuple(names[i] for i in kept))
 
 
 def code_quantiles(values: np.ndarray, n_bins: int) -> Coded:
     """Code numbers by quantile; equal values share a bin, so that there may be fewer bins than asked for."""
-    known = values[np.isfinite(values)]
-    if not len(known):
+    ordered = np.sort(values[np.isfinite(values)])
+    if not len(ordered):
         return Coded(np.full(len(values), -1), ())
-    edges = np.unique(np.quantile(known, np.arange(1, n_bins) / n_bins))
-    edges = edges[(edges > known.min()) | (known.min() == known.max())]  # a bin below the smallest value holds nothing
-    codes = np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), -1)
-    used = np.unique(codes[codes >= 0])
-    codes = np.where(codes >= 0, np.searchsorted(used, codes), -1)
-    levels = []
-    for code in range(len(used)):
-        inside = values[codes == code]
-        low, high = inside.min(), inside.max()
-        levels.append(plain(low) if low == high else f"{plain(low)} to {plain(high)}")
+    first = np.unique(ordered[(np.arange(1, n_bins) * len(ordered)) // n_bins])  # the smallest value of each bin but the first
+    first = first[first > ordered[0]]
+    codes = np.where(np.isfinite(values), np.searchsorted(first, values, side="right"), -1)
+    places = np.concatenate([[0], np.searchsorted(ordered, first), [len(ordered)]])
+    ends = [(float(ordered[low]), float(ordered[high - 1])) for low, high in itertools.pairwise(places)]
+    levels = [plain(low) if plain(low) == plain(high) else f"{plain(low)} to {plain(high)}" for low, high in ends]
     return Coded(codes.astype(np.int64), tuple(levels))
 
 
@@ -181,9 +186,9 @@ def plain(value: float) -> str:
 
 
 def outlier_limit(values: np.ndarray) -> float:
-    """Return the value above which a number is implausible: six robust deviations above the median of the logs; inf when nothing can be said.
+    """Return the value above which a number is implausible: six robust deviations above the median of the logs.
 
-    A heavy tail (log-normal, say) stays inside; a value with three zeros too many doesn't.
+    Infinite where too little is known. A heavy tail (log-normal, say) stays inside; a value with three zeros too many doesn't.
     """
     positive = values[np.isfinite(values) & (values > 0)]
     if len(positive) < 30:

@@ -87,7 +87,7 @@ def clustered_p(influence: np.ndarray) -> np.ndarray:
 
 
 def signed_rank_p(differences: np.ndarray) -> float:
-    """Two-sided p-value of the signed-rank test (normal law, ties averaged, zeros left out), together with the t-test: the larger of both."""
+    """Two-sided p-value of the signed-rank test (normal law, ties averaged, zeros left out) or of the t-test, the larger of both."""
     known = differences[np.isfinite(differences)]
     moved = known[known != 0]
     if len(moved) < 10:

@@ -9,6 +9,7 @@ collect.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -161,7 +162,7 @@ class _Relations:
             return True
         if left not in self._features or right not in self._features:
             return False
-        key = (target, *sorted((left, right)))
+        key = (target, min(left, right), max(left, right))
         if key not in self._found:
             self._found[key] = cramers_v(self._code(left, target), self._code(right, target)) >= RELATED
         return self._found[key]
@@ -183,7 +184,7 @@ class _Relations:
 
 def _worded(config: CompanyConfig, kept: pd.DataFrame) -> pd.DataFrame:
     targets = {target.name: target for target in config.targets}
-    rows = kept.to_dict("records")
+    rows: list[dict[str, Any]] = [{str(name): value for name, value in row.items()} for row in kept.to_dict("records")]
     actions = [action_of(row, targets) for row in rows]
     return kept.assign(
         rank=np.arange(1, len(kept) + 1),

@@ -62,7 +62,8 @@ def group_candidates(config: CompanyConfig, accounts: pd.DataFrame) -> pd.DataFr
     -------
     DataFrame
         One row per comparison: kind, subject, dimension, level, context, context_level, n, n_reference, value, reference, log_effect,
-        error, p_value, floor (of the absolute log effect), is_distinct (False: within the context it is as it is outside).
+        error, p_value, floor (of the absolute log effect), is_distinct (False: within the context it is as outside it,
+        or ranks and means disagree), is_share.
     """
     min_rows = config.slice_search.min_rows
     measured = measure(config, accounts)
@@ -173,10 +174,12 @@ def _compare(stack: _Stack, dimension: Dimension, coded: Coded, context: Dimensi
     at = tuple(where.T)
     frame = frame.assign(
         value=value[at], reference=reference[at], log_effect=log_effect[at], error=error[at], p_value=p_value[at],
-        floor=np.log(MIN_RATIO), is_distinct=difference[at] >= np.log(MIN_RATIO),
+        floor=np.log(MIN_RATIO), is_distinct=((difference >= np.log(MIN_RATIO)) & _same_direction(cells, whole, log_effect))[at],
     )  # fmt: skip
     is_own = (frame["subject"] == dimension.name) | (frame["subject"] == (context.name if context else ""))
-    is_set = [is_definitional(dimension.name, name) and kind == "metric" for name, kind in zip(frame["subject"], frame["kind"], strict=True)]
+    is_set = [
+        is_definitional(dimension.name, name) and kind == "metric" for name, kind in zip(frame["subject"], frame["kind"], strict=True)
+    ]
     return frame[~is_own & ~np.array(is_set)]
 
 
@@ -189,6 +192,13 @@ def _effects(cells: dict[str, np.ndarray], whole: dict[str, np.ndarray]) -> tupl
         variance_rest = np.maximum((whole["square"] - cells["square"]) / rest - mean_rest**2, 0) * rest / (rest - 1)
     log_effect, error = ratio_of_means(n, mean, variance, rest, mean_rest, variance_rest)
     return log_effect, error, mean, mean_rest
+
+
+def _same_direction(cells: dict[str, np.ndarray], whole: dict[str, np.ndarray], log_effect: np.ndarray) -> np.ndarray:
+    """Whether ranks and means point the same way: else a few accounts make the mean, and no sentence about "the accounts" is true."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = cells["score"] / cells["n"] - whole["score"] / whole["n"]
+    return np.sign(shift) == np.sign(log_effect)
 
 
 def _differs_elsewhere(
@@ -213,7 +223,8 @@ def _row(what: Measured, dimension: Dimension, level: str, context: Dimension | 
         "kind": what.kind, "subject": what.metric.name, "subject_label": what.metric.label, "unit": what.metric.unit,
         "group": what.metric.group, "dimension": dimension.name, "dimension_label": dimension.label, "level": level,
         "context": context.name if context else "", "context_label": context.label if context else "",
-        "context_level": context_level if context else "", "target": "", "n": n[0], "n_reference": n[1] - n[0],
+        "context_level": context_level if context else "", "target": "", "is_share": what.metric.is_share,
+        "n": n[0], "n_reference": n[1] - n[0],
     }  # fmt: skip
 
 

@@ -15,7 +15,16 @@ from scipy import stats
 
 from clv_platform.config import CompanyConfig
 from clv_platform.contracts.features import Feature
-from clv_platform.exploration.columns import Coded, choose_dimensions, choose_metrics, code_levels, code_quantiles, is_definitional, plain, visible_features
+from clv_platform.exploration.columns import (
+    Coded,
+    choose_dimensions,
+    choose_metrics,
+    code_levels,
+    code_quantiles,
+    is_definitional,
+    plain,
+    visible_features,
+)
 from clv_platform.exploration.contrasts import clustered_p, clustered_sums, permutation_p
 from clv_platform.exploration.frames import TargetRows
 
@@ -42,13 +51,15 @@ def target_candidates(config: CompanyConfig, rows: TargetRows) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     for feature in visible_features(config):
         if feature.name in frame.columns:
-            found += _compare_levels(config, rows.target.name, feature, code_feature(config, feature, frame[feature.name]), accounts, y, expected)
+            found += _compare_levels(
+                config, rows.target.name, feature, code_feature(config, feature, frame[feature.name]), accounts, y, expected
+            )
     found += _compare_relations(config, rows, accounts)
     return pd.DataFrame(found)
 
 
 def code_feature(config: CompanyConfig, feature: Feature, values: pd.Series) -> Coded:
-    """Code a feature for a target: fifths of numbers, levels of others; missing values are a level of their own (the last) where they are."""
+    """Code a feature for a target: fifths of numbers, levels of others; missing values, where there are any, are the last level."""
     if feature.type == "number" and values.nunique() > 2:
         coded = code_quantiles(values.to_numpy(float), N_FIFTHS)
     else:
@@ -82,7 +93,12 @@ def _compare_levels(
     for level in range(n_levels):
         words = _level_words(feature, coded, level, n_levels, is_number, n / n_all)
         fewest = min(n[level], n_all - n[level])
-        if words is None or fewest < config.slice_search.min_rows or fewest * hits_all / n_all < MIN_EXPECTED or not np.isfinite(error[level]):
+        if (
+            words is None
+            or fewest < config.slice_search.min_rows
+            or fewest * hits_all / n_all < MIN_EXPECTED
+            or not np.isfinite(error[level])
+        ):
             continue
         kind, text = words
         found.append(
@@ -171,14 +187,14 @@ def _relation(accounts: np.ndarray, cell: np.ndarray, y: np.ndarray) -> dict[str
     error = float(np.sqrt((np.bincount(accounts[known], weights=influence) ** 2).sum()))
     log_effect = float((sign * np.log(rate)).sum())
     return {
-        "n": (n[2] + n[3], n[0] + n[1]), "value": rate[3] / rate[2], "reference": rate[1] / rate[0], "log_effect": log_effect, "error": error,
-        "p_value": float(2 * stats.norm.sf(abs(log_effect) / error)),
+        "n": (n[2] + n[3], n[0] + n[1]), "value": rate[3] / rate[2], "reference": rate[1] / rate[0], "log_effect": log_effect,
+        "error": error, "p_value": float(2 * stats.norm.sf(abs(log_effect) / error)),
     }  # fmt: skip
 
 
 def _row(kind: str, feature: Feature, target: str, level: str, n: float, n_reference: float) -> dict[str, Any]:
     return {
         "kind": kind, "subject": feature.name, "subject_label": feature.label, "unit": feature.unit, "group": feature.group,
-        "dimension": feature.name, "dimension_label": feature.label, "level": level, "context": "", "context_label": "", "context_level": "",
-        "target": target, "n": int(n), "n_reference": int(n_reference),
+        "dimension": feature.name, "dimension_label": feature.label, "level": level, "context": "", "context_label": "",
+        "context_level": "", "target": target, "n": int(n), "n_reference": int(n_reference),
     }  # fmt: skip

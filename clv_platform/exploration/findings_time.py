@@ -91,7 +91,7 @@ def _change(name: str, words: tuple[str, str, str], table: np.ndarray, ends: pd.
         return []
     scale = np.log1p(np.maximum(new, 0)) - np.log1p(np.maximum(old, 0))
     influence = (new - new.mean()) / new.mean() - (old - old.mean()) / old.mean()
-    row = _row("change", name, words, f"{_month(ends[recent[0]])} to {_month(ends[recent[-1]])} {(ends[-1] - pd.Timedelta(days=1)).year}")
+    row = _row("change", name, words, _span(ends[recent[0]], ends[recent[-1]]))
     return [
         row
         | {
@@ -114,7 +114,7 @@ def _seasons(
     if len(logs) < 50:
         return []
     rest = _without_line(np.where(known, logs, 0.0), known)
-    month_of_year = (ends - pd.Timedelta(days=1)).month
+    month_of_year = (ends - pd.Timedelta(days=28)).month  # the month in which each begins
     found = []
     for month in range(1, 13):
         places = np.flatnonzero(month_of_year == month)
@@ -127,7 +127,7 @@ def _seasons(
             continue
         error = float(d.std(ddof=1) / np.sqrt(len(d)))
         found.append(
-            _row("season", name, words, f"{pd.Timestamp(2000, month, 1):%B}")
+            _row("season", name, words, month_words(ends[places[-1]]))
             | {"n": len(d), "n_reference": len(d), "value": float(np.exp(d.mean())), "reference": 1.0, "log_effect": float(d.mean()),
                "error": error, "p_value": signed_rank_p(d), "floor": np.log(MIN_SEASON)}
         )  # fmt: skip
@@ -163,15 +163,23 @@ def _target_change(rows: TargetRows) -> list[dict[str, Any]]:
         row
         | {
             "target": rows.target.name, "n": int(is_late.sum()), "n_reference": int((~is_late).sum()), "value": rate,
-            "reference": rate_before, "log_effect": log_effect, "error": error, "p_value": float(2 * stats.norm.sf(abs(log_effect) / error)),
+            "reference": rate_before, "log_effect": log_effect, "error": error,
+            "p_value": float(2 * stats.norm.sf(abs(log_effect) / error)),
             "floor": np.log(MIN_CHANGE),
         }
     ]  # fmt: skip
 
 
-def _month(end: pd.Timestamp) -> str:
-    """The month that ends on this day, exclusive."""
-    return f"{end - pd.Timedelta(days=1):%B}"
+def month_words(end: pd.Timestamp) -> str:
+    """Name the month that ends on this day (exclusive): August, or 10 August to 9 September."""
+    first, last = end - pd.DateOffset(months=1), end - pd.Timedelta(days=1)
+    return f"{first:%B}" if first.day == 1 else f"{first.day} {first:%B} to {last.day} {last:%B}"
+
+
+def _span(first_end: pd.Timestamp, last_end: pd.Timestamp) -> str:
+    """Name three months: October to December 2025."""
+    first, last = first_end - pd.DateOffset(months=1), last_end - pd.Timedelta(days=1)
+    return f"{first:%B} to {last:%B %Y}" if first.day == 1 else f"{first.day} {first:%B} to {last.day} {last:%B %Y}"
 
 
 def _row(kind: str, name: str, words: tuple[str, str, str], level: str) -> dict[str, Any]:

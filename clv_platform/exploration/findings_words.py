@@ -29,7 +29,9 @@ def evidence_of(row: Mapping[str, Any], targets: Mapping[str, Target]) -> str:
     """Say on how many rows it rests, how sure the effect is and how easily it could be chance."""
     low, high = np.exp(row["lo"]), np.exp(row["hi"])
     kind = str(row["kind"])
-    what = {"change": "accounts", "season": "accounts"}.get(kind, "accounts" if not row["target"] or _is_undated(row, targets) else "account dates")
+    what = {"change": "accounts", "season": "accounts"}.get(
+        kind, "accounts" if not row["target"] or _is_undated(row, targets) else "account dates"
+    )
     n = f"{row['n']:,} {what}" if kind in ("change", "season") else f"{row['n']:,} {what} against {row['n_reference']:,}"
     q = f"{row['q_value']:.4f}" if row["q_value"] >= 0.0001 else "below 0.0001"
     return f"{n}; factor {factor(float(np.exp(row['log_effect'])))}, interval {factor(low)} to {factor(high)}; q {q}"
@@ -106,13 +108,15 @@ def _among(row: Mapping[str, Any]) -> str:
 
 def _metric(row: Mapping[str, Any], _targets: Mapping[str, Target]) -> str:
     ratio, others = _ratio(row), "the others"
-    if row["unit"] == "share" and row["value"] <= 1:
+    if row["is_share"] is True:
         amounts = f"{share(row['value'])} against {share(row['reference'])}"
         text = f"{_among(row)}{_group(row)} have “{row['subject_label']}” {how_often(ratio)} {others}: {amounts}."
     else:
         unit = f" {row['unit']}" if row["unit"] else ""
         verb = f"{compared(ratio)} that of {others}"
         amounts = f"{plain(row['value'])} against {plain(row['reference'])}{unit}"
+        if row["unit"] == "share" and max(row["value"], row["reference"]) <= 1:
+            amounts = f"{share(row['value'])} against {share(row['reference'])}"
         text = f"{_among(row)}{_group(row)}: the average of {row['subject_label']} {verb}, {amounts}."
     return text[0].upper() + text[1:]
 
@@ -138,8 +142,8 @@ def _target(row: Mapping[str, Any], targets: Mapping[str, Target]) -> str:
 def _relation(row: Mapping[str, Any], targets: Mapping[str, Target]) -> str:
     did, *_ = _event(row, targets)
     there, elsewhere = how_often(float(row["value"])), how_often(float(row["reference"])).removesuffix(" as").removesuffix(" than")
-    who = f"accounts with at least {row['context_level']} {row['subject_label']}"
-    return f"{_group(row)[0].upper()}{_group(row)[1:]} are different: there, {who} {did} {there} the rest there, elsewhere {elsewhere}."
+    who = f"with at least {row['context_level']} they {did} {there} the others there, elsewhere {elsewhere}"
+    return f"For {_group(row)}, {row['subject_label']} say something else than for the rest: {who}."
 
 
 def _change(row: Mapping[str, Any], _targets: Mapping[str, Target]) -> str:
@@ -147,13 +151,16 @@ def _change(row: Mapping[str, Any], _targets: Mapping[str, Target]) -> str:
     moved = f"{'rose' if ratio > 1 else 'fell'} by {abs(ratio - 1) * 100:.0f}{NBSP}% within a year"
     whose = "all accounts together" if row["context_level"] == "totals" else "accounts that were there in both periods"
     amounts = f"{plain(row['value'])} against {plain(row['reference'])} per account and month"
-    return f"{row['subject_label'][0].upper()}{row['subject_label'][1:]} {moved}: {row['level']} against the year before, {whose}, {amounts}."
+    return (
+        f"{row['subject_label'][0].upper()}{row['subject_label'][1:]} {moved}: {row['level']} against the year before, {whose}, {amounts}."
+    )
 
 
 def _season(row: Mapping[str, Any], _targets: Mapping[str, Target]) -> str:
     ratio = _ratio(row)
     differs = f"{abs(ratio - 1) * 100:.0f}{NBSP}% {'above' if ratio > 1 else 'below'}"
-    return f"There is a season: in {row['level']}, an account's {row['subject_label']} lie {differs} the rest of its year, in every year seen."
+    what = f"{row['level']}: {row['subject_label']} per account {differs}"
+    return f"There is a season. {what} the rest of the account's year, in every year seen."
 
 
 def _target_moved(row: Mapping[str, Any], targets: Mapping[str, Target]) -> str:
@@ -182,10 +189,12 @@ def _target_action(row: Mapping[str, Any], targets: Mapping[str, Target]) -> str
     is_more = _ratio(row) > 1
     is_departure = targets[str(row["target"])].kind == "churn"
     if "support" in (str(row["group"]), str(row["subject"]).split("_")[0]):
-        return f"Compare these accounts' cases with the others'; give a part of them more help, keep a control group, and see how many {will}."
+        return (
+            f"Compare these accounts' cases with the others'; give a part of them more help, keep a control group, and see how many {will}."
+        )
     if any(name in str(row["subject"]) for name in _CHANNELS):
         return (
-            f"Put these accounts {'first' if is_more else 'last'} on the list, and test with a control group whether a campaign on that channel "
+            f"Put these accounts {'first' if is_more else 'last'} on the list, and test with a control group whether a campaign there "
             f"brings {many}: here they only go together."
         )
     if row["kind"] == "target_level" and row["subject"] in ("industry", "product", "territory", "country", "plan"):

@@ -138,7 +138,7 @@ def _pairs(accounts: pd.DataFrame, metrics: list[Metric], groups: dict[Dimension
     if pair is None:
         return pd.DataFrame()
     rows = []
-    for metric in metrics:
+    for metric in (metric for metric in metrics if metric.name not in (pair[0].name, pair[1].name)):
         columns = {0: metric.name} | {lag: f"{metric.usage_metric}_lag_{lag}m" for lag in LAGS if metric.usage_metric}
         for lag, column in columns.items():
             if column in accounts.columns:
@@ -146,7 +146,8 @@ def _pairs(accounts: pd.DataFrame, metrics: list[Metric], groups: dict[Dimension
                 cells = _cell_means(values, groups[pair[0]], groups[pair[1]])
                 rows += [
                     {"row_dimension": pair[0].name, "row_level": groups[pair[0]].levels[i], "column_dimension": pair[1].name,
-                     "column_level": groups[pair[1]].levels[k], "metric": metric.name, "label": metric.label, "lag": lag, "n": n, "mean": mean}
+                     "column_level": groups[pair[1]].levels[k], "metric": metric.name, "label": metric.label, "lag": lag,
+                     "n": n, "mean": mean}
                     for i, k, n, mean in cells
                 ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -173,7 +174,8 @@ def _mix(groups: dict[Dimension, Coded]) -> pd.DataFrame:
     expected = n.sum(axis=1, keepdims=True) * n.sum(axis=0, keepdims=True) / max(n.sum(), 1)
     rows = [
         {"row_dimension": pair[0].name, "row_level": left.levels[i], "column_dimension": pair[1].name, "column_level": right.levels[k],
-         "n": int(n[i, k]), "expected": float(expected[i, k]), "times_expected": float(n[i, k] / expected[i, k]) if expected[i, k] else np.nan}
+         "n": int(n[i, k]), "expected": float(expected[i, k]),
+         "times_expected": float(n[i, k] / expected[i, k]) if expected[i, k] else np.nan}
         for i in range(shape[0]) for k in range(shape[1])
     ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -210,13 +212,22 @@ def _missing(config: CompanyConfig, accounts: pd.DataFrame) -> pd.DataFrame:
         if feature.name in accounts.columns:
             n_missing = int(accounts[feature.name].isna().sum())
             share = n_missing / max(len(accounts), 1)
-            rows.append({"column": feature.name, "label": feature.label, "group": feature.group, "n": len(accounts), "n_missing": n_missing, "share": share})
+            rows.append(
+                {
+                    "column": feature.name,
+                    "label": feature.label,
+                    "group": feature.group,
+                    "n": len(accounts),
+                    "n_missing": n_missing,
+                    "share": share,
+                }
+            )
     return pd.DataFrame(rows).sort_values(["share", "column"], ascending=[False, True], kind="stable").reset_index(drop=True)
 
 
 def _correlations(accounts: pd.DataFrame, metrics: list[Metric]) -> pd.DataFrame:
     """Spearman's correlation of each pair of metrics, over accounts that have both."""
-    usable = [m for m in metrics if accounts[m.name].notna().sum() >= 30 and accounts[m.name].nunique() > 1]
+    usable = [m for m in metrics if accounts[m.name].notna().sum() >= 30 and accounts[m.name].min() < accounts[m.name].max()]
     usable = sorted(usable, key=lambda m: m.is_share)[:MAX_CORRELATED]
     values = pd.DataFrame({m.name: accounts[m.name].astype(float) for m in usable})
     rho = values.corr(method="spearman", min_periods=30)
@@ -225,7 +236,9 @@ def _correlations(accounts: pd.DataFrame, metrics: list[Metric]) -> pd.DataFrame
         for right in usable[i + 1 :]:
             n = int((values[left.name].notna() & values[right.name].notna()).sum())
             correlation = float(rho.to_numpy()[i, usable.index(right)])
-            rows.append({"left": left.name, "right": right.name, "left_label": left.label, "right_label": right.label, "rho": correlation, "n": n})
+            rows.append(
+                {"left": left.name, "right": right.name, "left_label": left.label, "right_label": right.label, "rho": correlation, "n": n}
+            )
     return pd.DataFrame(rows)
 
 
@@ -240,7 +253,8 @@ def _outliers(accounts: pd.DataFrame, metrics: list[Metric]) -> pd.DataFrame:
         top = np.sort(known)[-max(len(known) // 100, 1) :]
         rows.append(
             {"metric": metric.name, "label": metric.label, "unit": metric.unit, "n": len(known), "median": float(np.median(known)),
-             "p99": float(np.quantile(known, 0.99)), "maximum": float(known.max()), "limit": limit, "n_outliers": int((known > limit).sum()),
+             "p99": float(np.quantile(known, 0.99)), "maximum": float(known.max()), "limit": limit,
+             "n_outliers": int((known > limit).sum()),
              "top_share": float(np.clip(top, 0, None).sum()) / total if total else np.nan}
         )  # fmt: skip
     return pd.DataFrame(rows)

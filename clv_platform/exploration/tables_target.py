@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from clv_platform.config import CompanyConfig
-from clv_platform.exploration.columns import choose_dimensions, choose_metrics, visible_features
+from clv_platform.exploration.columns import Coded, choose_dimensions, choose_metrics, visible_features
 from clv_platform.exploration.contrasts import cramers_v
 from clv_platform.exploration.findings_targets import code_feature
 from clv_platform.exploration.frames import ExplorationFrames, TargetRows
@@ -33,6 +33,15 @@ def build_target_features(config: CompanyConfig, frames: ExplorationFrames) -> p
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
+def _large_enough(coded: Coded, min_rows: int) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Codes and levels without the levels that hold too few rows to be shown."""
+    n = np.bincount(coded.codes[coded.codes >= 0], minlength=len(coded.levels))
+    kept = np.flatnonzero(n >= min_rows)
+    place = np.full(len(coded.levels) + 1, -1)
+    place[kept] = np.arange(len(kept))
+    return place[coded.codes], tuple(coded.levels[i] for i in kept)
+
+
 def _key_features(config: CompanyConfig, rows: TargetRows) -> pd.DataFrame:
     features = {feature.name: feature for feature in visible_features(config)}
     names = [metric.name for metric in choose_metrics(config)] + [dimension.name for dimension in choose_dimensions(config)]
@@ -49,7 +58,7 @@ def _key_features(config: CompanyConfig, rows: TargetRows) -> pd.DataFrame:
             break
     found = []
     for name in chosen:
-        codes, levels = coded[name].codes, coded[name].levels
+        codes, levels = _large_enough(coded[name], config.slice_search.min_rows)
         n = np.bincount(codes[codes >= 0], minlength=len(levels)).astype(float)
         hits = np.bincount(codes[codes >= 0], weights=rows.y[codes >= 0], minlength=len(levels))
         low, high = wilson_interval(hits, np.maximum(n, 1))

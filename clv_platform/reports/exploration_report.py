@@ -1,0 +1,94 @@
+"""The exploration report: what the data say before any model, for every company, a pure function of its tables and findings.
+
+Here: the order of the page and the findings. What stands under the other headings is in `exploration_sections`, pictures are in
+`exploration_figures`, readings in `exploration_words`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+
+from clv_platform.config import CompanyConfig
+from clv_platform.exploration import Exploration
+from clv_platform.reports import exploration_sections as sections_of
+from clv_platform.reports import exploration_words
+from clv_platform.reports.sections import Section, render_sections
+from clv_platform.reports.sections.findings import findings_table
+from clv_platform.reports.words import NBSP, day, whole
+from clv_platform.warehouse import read_parquet
+
+N_FINDINGS_SHOWN = 12
+
+
+def render_exploration_report(config: CompanyConfig, found: Exploration) -> str:
+    """Render the exploration of one company.
+
+    Returns
+    -------
+    str
+        HTML without any address outside the page; the same inputs give the same text.
+    """
+    built = (build(config, found.tables) for build in sections_of.SECTIONS)
+    shown = [_findings_section(found), *(section for section in built if section is not None)]
+    shown.append(sections_of.build_notes_section(found.notes))
+    notice = "" if found.as_of_date else "The data carry no dates: groups can be compared, nothing is said about time."
+    return render_sections(f"{config.title} · exploration", _headline(found), _detail(found), shown, notice=notice)
+
+
+def draw_exploration_pictures(config: CompanyConfig, found: Exploration) -> dict[str, bytes]:
+    """Draw the pictures that show most for the Dagster UI: name to PNG bytes."""
+    return {name: draw("png") for name, draw in sections_of.list_pictures(config, found.tables).items()}
+
+
+def exploration_files(found: Exploration) -> dict[str, pd.DataFrame]:
+    """Return the tables that lie beside the page as Parquet, by file name without suffix; empty ones are left out, but for the findings."""
+    tables: Mapping[str, pd.DataFrame] = {field.name: getattr(found.tables, field.name) for field in fields(found.tables)}
+    return {"findings": found.findings.frame} | {name: frame for name, frame in {**tables, "notes": found.notes}.items() if len(frame)}
+
+
+def read_findings(reports: Path) -> dict[str, pd.DataFrame]:
+    """Read the findings of one cutoff's report folder for the pages of its targets; empty where there was no exploration."""
+    path = reports / "exploration" / "findings.parquet"
+    return {"findings": read_parquet(path)} if path.is_file() else {}
+
+
+def _headline(found: Exploration) -> str:
+    statements = found.findings.frame["statement"]
+    if statements.empty:
+        return f"Nothing stands out: none of {whole(found.findings.n_tests)} comparisons holds beyond chance."
+    first = str(statements.iloc[0])
+    if len(statements) == 1:
+        return f"One statement holds beyond chance. {first}"
+    return f"{len(statements)} statements hold beyond chance. The strongest: {first}"
+
+
+def _detail(found: Exploration) -> str:
+    by_group = found.tables.by_group
+    dimensions = list(dict.fromkeys(by_group["dimension_label"])) if len(by_group) else []
+    metrics = by_group["metric"].nunique() if len(by_group) else 0
+    as_of = f" as of {day(found.as_of_date)}" if found.as_of_date else ""
+    return exploration_words.describe(found.n_accounts, dimensions[1:], metrics, as_of)
+
+
+def _findings_section(found: Exploration) -> Section:
+    statements, n_tests = found.findings.frame, whole(found.findings.n_tests)
+    if statements.empty:
+        text = (
+            f"{n_tests} comparisons were made: metrics, missing values and targets between groups, and over time. None of them is "
+            "larger than chance makes the largest of so many, so nothing is said."
+        )
+        return Section("findings", "Findings", (text,))
+    alpha = 100 * found.findings.alpha
+    text = (
+        f"Picked from {n_tests} comparisons, all of which were counted: of the statements below, at most {alpha:.0f}{NBSP}% are expected "
+        f"to be chance (q, by Benjamini and Yekutieli). Intervals are widened because the statements were picked. Of several that say "
+        f"the same, the strongest is kept ({whole(found.findings.n_supported)} passed). No statement is about a cause."
+    )
+    blocks = (text, findings_table(statements.head(N_FINDINGS_SHOWN), "Strongest first"))
+    rest = statements.iloc[N_FINDINGS_SHOWN:]
+    folded = ((f"{len(rest)} further statements", (findings_table(rest, "Weaker, but beyond chance"),)),) if len(rest) else ()
+    return Section("findings", "Findings", blocks, folded)
