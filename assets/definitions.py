@@ -16,6 +16,7 @@ from assets.checks.raw import build_raw_checks
 from assets.company import Company, load_company
 from assets.evaluation import build_evaluation_asset
 from assets.explain import build_explanations_asset
+from assets.exploration import build_exploration_asset
 from assets.jobs import build_jobs
 from assets.manifest import build_dbt, ensure_manifest
 from assets.models import build_model_asset
@@ -66,6 +67,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
             *build_warehouse_assets(company, manifest_path),
             *(build(company, target) for target in company.trained_targets for build in per_target),
             build_data_report_asset(company),
+            build_exploration_asset(company),
             build_published_asset(company),
         ],
         asset_checks=[

@@ -21,7 +21,7 @@ def build_report_asset(company: Company, target: Target) -> AssetsDefinition:
 
     @asset(
         key=room.key("reports", "report"),
-        deps=[room.key("explain", "explanations"), room.key("scores", "scores")],
+        deps=[room.key("explain", "explanations"), room.key("scores", "scores"), ["reports", "exploration_report"]],
         group_name="reports",
         owners=OWNERS,
         kinds={"python", "html"},
@@ -44,7 +44,7 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
     from clv_platform.datasets import find_leaks
     from clv_platform.evaluation import read_evaluation
     from clv_platform.raw import read_raw_load
-    from clv_platform.reports import SplitFacts, build_call_list, build_target_inputs, read_extras
+    from clv_platform.reports import SplitFacts, build_call_list, build_target_inputs, read_extras, read_findings
     from clv_platform.warehouse import read_parquet
 
     config, folder = room.company.config, room.report_folder(cutoff)
@@ -61,7 +61,7 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
         call_list=None if scores is None else build_call_list(scores, config.call_list_size),
         raw_load=read_raw_load(room.company.paths),
         warnings=tuple(leak.message for leak in find_leaks(examples, split).warnings),
-        extras=read_extras(folder),
+        extras=read_extras(folder) | read_findings(folder.parent),
     )
 
 
@@ -103,7 +103,8 @@ def build_data_report_asset(company: Company) -> AssetsDefinition:
 
 def build_published_asset(company: Company) -> AssetsDefinition:
     """Return `reports/published`."""
-    reports = [["reports", "data_report"], *(TargetRoom(company, target).key("reports", "report") for target in company.trained_targets)]
+    whole = [["reports", "data_report"], ["reports", "exploration_report"]]
+    reports = [*whole, *(TargetRoom(company, target).key("reports", "report") for target in company.trained_targets)]
 
     @asset(
         key=["reports", "published"],

@@ -8,6 +8,7 @@ Keep computation of metrics out: that is `metrics` and `evaluation`.
 from clv_platform.reports.clean import CleanReport, Removed, clean
 from clv_platform.reports.data_facts import collect_data_facts
 from clv_platform.reports.data_report import draw_data_pictures, render_data_report
+from clv_platform.reports.exploration_report import draw_exploration_pictures, exploration_files, read_findings, render_exploration_report
 from clv_platform.reports.inputs import DataReportInputs, SplitFacts, TargetReportInputs, build_target_inputs, read_extras
 from clv_platform.reports.metric_glossary import METRICS, Metric, build_metric_glossary
 from clv_platform.reports.publish import Contents, PublishedRun, build_call_list, gather_published, publish_run
@@ -31,10 +32,14 @@ __all__ = [
     "collect_data_facts",
     "current_run",
     "draw_data_pictures",
+    "draw_exploration_pictures",
     "draw_target_pictures",
+    "exploration_files",
     "gather_published",
     "publish_run",
     "read_extras",
+    "read_findings",
     "render_data_report",
+    "render_exploration_report",
     "render_target_report",
 ]

@@ -92,7 +92,7 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     Contents
         marts/<model>.parquet, reporting/<model>.parquet, metrics.parquet, <target>/<file of the report folder>,
         <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, reports/<target>/report.html,
-        reports/data/report.html, glossary/{features,metrics}.{parquet,json}.
+        reports/data/report.html, reports/exploration/report.html, exploration/{findings,by_group,...}.parquet, glossary/{features,metrics}.{parquet,json}.
     """
     folders = {"marts": paths.marts, "reporting": paths.root / "reporting"}
     files = {f"{name}/{path.name}": path for name, folder in folders.items() for path in sorted(folder.glob("*.parquet"))}
@@ -113,6 +113,8 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
             tables |= {f"{target}/scores.parquet": visible, f"{target}/call_list.parquet": calls, f"{target}/call_list.csv": calls}
     for path in sorted((reports / "data").glob("*.html")):
         files[f"reports/data/{path.name}"] = path
+    for path in sorted((reports / "exploration").glob("[!.]*")):
+        files[f"reports/exploration/{path.name}" if path.suffix == ".html" else f"exploration/{path.name}"] = path
     tables["metrics.parquet"] = _all_metrics(config, reports)
     features = pd.DataFrame([asdict(feature) for feature in build_feature_catalogue(config)])
     metrics = build_metric_glossary()

@@ -24,6 +24,7 @@ PYTHON_KEYS = {
     "models/upgrade_model",
     "reports/churn_report",
     "reports/data_report",
+    "reports/exploration_report",
     "reports/published",
     "reports/upgrade_report",
     "scores/churn_scores",
