@@ -11,8 +11,10 @@ from typing import Any
 
 from dagster import Definitions, LoggerDefinition, definitions
 
+from assets.backtest import build_backtest_asset, build_outcomes_asset
 from assets.checks.models import build_model_checks
 from assets.checks.raw import build_raw_checks
+from assets.checks.weak_slices import build_weak_slice_check
 from assets.company import Company, load_company
 from assets.evaluation import build_evaluation_asset
 from assets.explain import build_explanations_asset
@@ -60,7 +62,15 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
     company = overrides.company or load_company()
     manifest_path = overrides.manifest_path or ensure_manifest(company)
     jobs = build_jobs(company)
-    per_target = (build_model_asset, build_evaluation_asset, build_explanations_asset, build_scores_asset, build_report_asset)
+    per_target = (
+        build_model_asset,
+        build_evaluation_asset,
+        build_explanations_asset,
+        build_scores_asset,
+        build_outcomes_asset,
+        build_backtest_asset,
+        build_report_asset,
+    )
     return Definitions(
         assets=[
             build_raw_assets(company),
@@ -73,6 +83,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
         asset_checks=[
             *build_raw_checks(company),
             *(check for target in company.trained_targets for check in build_model_checks(company, target)),
+            *(build_weak_slice_check(company, target) for target in company.trained_targets),
         ],
         jobs=jobs,
         schedules=build_schedules(company, [job.name for job in jobs]),

@@ -11,7 +11,7 @@ from assets.company import Company
 WAREHOUSE_LAYERS = ("staging", "intermediate", "features", "labels", "marts")
 CONFIG_TAG = "clv/config"
 
-_EVERYTHING = "Everything, from the raw files to the published reports, as of one cutoff. A backfill over older cutoffs is the backtest."
+_EVERYTHING = "Everything, from the raw files to the published reports, as of one cutoff."
 _STAGES: dict[str, tuple[tuple[str, ...], str]] = {
     "load_raw_job": (("raw",), "Files and databases to typed raw tables."),
     "build_warehouse_job": (WAREHOUSE_LAYERS, "dbt: staging to marts, with their tests, and the marts as Parquet."),
@@ -19,6 +19,11 @@ _STAGES: dict[str, tuple[tuple[str, ...], str]] = {
     "score_accounts_job": (("scores", "reporting"), "Score the newest accounts with the champion and rebuild the tables that people read."),
     "render_reports_job": (("reports",), "Render the reports and publish them, when the cutoff is the newest."),
 }
+BACKTEST_JOB, BACKTEST_TAG = "backtest_job", "clv/backtest"
+_BACKTEST = (
+    "Train, evaluate, explain, score and report as of older cutoffs, on the tables that are there: a backfill over the cutoffs is the "
+    "backtest. Nothing is loaded, promoted or published by it."
+)
 SCORING_LAYERS = ("raw", *WAREHOUSE_LAYERS, "scores", "reporting")
 PUBLISHED = AssetKey(["reports", "published"])
 
@@ -34,10 +39,21 @@ def build_jobs(company: Company) -> list[UnresolvedAssetJobDefinition]:
         if selected := [group for group in groups if group in layers]:
             jobs.append(_job(name, AssetSelection.groups(*selected), description, tags))
     if "scores" in layers:
+        # One month after the other (`tag_concurrency_limits` in dagster.yaml): a model is compared with the champion of the month before.
+        tagged = {**tags, BACKTEST_TAG: company.name}
+        jobs.append(_job(BACKTEST_JOB, build_backtest_selection(company), _BACKTEST, tagged))
         description = "New data, new scores by the present champion, no training; then published beside the reports of the last training."
         selection = AssetSelection.groups(*SCORING_LAYERS) | AssetSelection.assets(PUBLISHED)
         jobs.append(_job("refresh_scores_job", selection, description, tags))
     return jobs
+
+
+def build_backtest_selection(company: Company) -> AssetSelection:
+    """What is made anew for an older cutoff: everything that depends on it, but for what reads the warehouse and what is published."""
+    own = [
+        AssetKey(["reports", f"{target.name}_{noun}"]) for target in company.trained_targets for noun in ("outcomes", "backtest", "report")
+    ]
+    return AssetSelection.groups("models", "evaluation", "explain", "scores") | AssetSelection.assets(*own)
 
 
 def existing_layers(company: Company) -> set[str]:

@@ -4,7 +4,8 @@ Here: the partitions definition, how a run finds its cutoff, and which cutoff ma
 (who is in train, test, scoring) out: those are `clv_platform.datasets`.
 """
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from dagster import DagsterInstance, DynamicPartitionsDefinition
 
@@ -12,6 +13,7 @@ from assets.company import Company
 
 UNDATED = "undated"
 PARTITION_TAG = "dagster/partition"
+N_RECENT = 12  # cutoffs that a load registers, and that a backtest covers by default
 
 
 def cutoffs_name(company: Company) -> str:
@@ -63,6 +65,29 @@ def monthly_cutoffs(first: date, last: date) -> tuple[str, ...]:
     return tuple(keys) if not keys or keys[-1] == last.isoformat() else (*keys, last.isoformat())
 
 
+def recent_cutoffs(company: Company, observed_from: date | None, n: int = N_RECENT) -> tuple[str, ...]:
+    """Keys of the newest cutoff and of the firsts of month before it, oldest first, at most n in all.
+
+    Cutoffs that can't have enough history are left out: for the target that needs least, two horizons and the test dates lie between the
+    begin of the data and the cutoff. Whether there is enough is only known when the accounts are (`clv_platform.datasets.split_by_time`).
+    """
+    newest = newest_cutoff(company)
+    end = parse_cutoff(newest) if newest else None
+    if newest is None or end is None:
+        return (newest,) if newest else ()
+    horizons = [target.horizon_days for target in company.trained_targets]
+    n_months = company.config.training.n_test_dates - 1
+    first = date.min if observed_from is None or not horizons else observed_from + timedelta(days=2 * min(horizons) + 28 * n_months)
+    back = end.year * 12 + end.month - 1 - n
+    months = monthly_cutoffs(date(back // 12, back % 12 + 1, 1), end)
+    return tuple(key for key in months if key == newest or date.fromisoformat(key) >= first)[-n:]
+
+
+def register_cutoffs(instance: DagsterInstance, company: Company, keys: Sequence[str]) -> None:
+    """Add cutoffs to the company's partitions, so that they can be chosen in the UI; those that are there stay."""
+    instance.add_dynamic_partitions(cutoffs_name(company), list(keys))
+
+
 def register_cutoff(instance: DagsterInstance, company: Company, key: str) -> None:
     """Add a cutoff to the company's partitions; nothing happens when it is there."""
-    instance.add_dynamic_partitions(cutoffs_name(company), [key])
+    register_cutoffs(instance, company, [key])

@@ -16,7 +16,7 @@ from dagster import (
 )
 
 from assets.company import Company
-from assets.partitions import newest_cutoff, register_cutoff
+from assets.partitions import recent_cutoffs, register_cutoffs
 from assets.processes import end_orphan
 from assets.warehouse import WAREHOUSE_POOL
 from clv_platform.contracts.features import build_feature_catalogue
@@ -40,8 +40,7 @@ def build_raw_assets(company: Company) -> AssetsDefinition:
 
         end_orphan(company.paths.dbt_target / "dbt.process")
         loaded = load_raw(company.config, company.paths, company.settings)
-        if cutoff := newest_cutoff(company):
-            register_cutoff(context.instance, company, cutoff)
+        register_cutoffs(context.instance, company, recent_cutoffs(company, loaded.observed_from))
         for warning in loaded.warnings:
             context.log.warning(warning)
         for name in RAW_TABLES:

@@ -21,7 +21,13 @@ def build_report_asset(company: Company, target: Target) -> AssetsDefinition:
 
     @asset(
         key=room.key("reports", "report"),
-        deps=[room.key("explain", "explanations"), room.key("scores", "scores"), ["reports", "exploration_report"]],
+        deps=[
+            room.key("explain", "explanations"),
+            room.key("scores", "scores"),
+            room.key("reports", "outcomes"),
+            room.key("reports", "backtest"),
+            ["reports", "exploration_report"],
+        ],
         group_name="reports",
         owners=OWNERS,
         kinds={"python", "html"},

@@ -200,12 +200,47 @@ def run_graph(
     if cutoff is None:
         return RunOutcome("failure", "", "", ("The sources have no dated row, so there is no cutoff: set `observed_until` in the config.",))
     register_cutoff(instance, company, cutoff)
+    tags = {RETRAIN_TAG: "true"} if is_retraining else {}
+    return run_selection(
+        company, instance, listen, EVERYTHING, cutoff=cutoff, targets=targets, keep=lambda key: key.path[0] not in skip, tags=tags
+    )
+
+
+def run_selection(
+    company: Company,
+    instance: DagsterInstance,
+    listen: Callable[[Progress], None],
+    job_name: str,
+    *,
+    cutoff: str | None,
+    keep: Callable[[AssetKey], bool],
+    targets: Sequence[str] = (),
+    tags: Mapping[str, str] = MappingProxyType({}),
+) -> RunOutcome:
+    """Run those assets of a job that are wanted, in this process.
+
+    Parameters
+    ----------
+    job_name : str
+        One of the jobs of the code location.
+    cutoff : str or None
+        The partition; None for assets that have none.
+    keep : function of an asset key
+        Which assets of the job.
+    targets : sequence of str
+        Names; empty: all of the config.
+    tags : mapping
+        Of the run.
+
+    Returns
+    -------
+    RunOutcome
+        Also for a failed or interrupted run.
+    """
     others = {target.name for target in company.trained_targets if targets and target.name not in targets}
-
-    def keep(key: AssetKey) -> bool:
-        return key.path[0] not in skip and not _belongs_to(key, others)
-
-    return _run_job(company, instance, listen, EVERYTHING, cutoff=cutoff, keep=keep, tags={RETRAIN_TAG: "true"} if is_retraining else {})
+    return _run_job(
+        company, instance, listen, job_name, cutoff=cutoff, keep=lambda key: keep(key) and not _belongs_to(key, others), tags=tags
+    )
 
 
 def _run_job(

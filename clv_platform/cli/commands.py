@@ -51,15 +51,18 @@ def run(config_path: Path | None, targets: tuple[str, ...], cutoff: str | None, 
 
 @main.command()
 @_CONFIG
-@click.option("--from", "first", type=_Cutoff(), default=None, help="First cutoff [default: the first that has enough history].")
+@click.option("--from", "first", type=_Cutoff(), default=None, help="First cutoff [default: 12 months, as far as the history allows].")
 @click.option("--to", "last", type=_Cutoff(), default=None, help="Last cutoff [default: the month before the data end].")
 @click.option("--target", "targets", multiple=True, metavar="NAME", help="Only this target of the config.")
+@click.option("--again", is_flag=True, help="Do months again that are finished for the same data and config.")
 @click.option("--no-progress", is_flag=True, help="One line per finished step instead of bars.")
-def backtest(config_path: Path | None, first: str | None, last: str | None, targets: tuple[str, ...], no_progress: bool) -> None:
-    """What would have been known: a run for each month between two cutoffs; nothing is promoted or published."""
-    from clv_platform.cli.run import run_backtest
+def backtest(
+    config_path: Path | None, first: str | None, last: str | None, targets: tuple[str, ...], again: bool, no_progress: bool
+) -> None:
+    """What would have been known: a model for each of the last 12 months; nothing is promoted or published. A killed one goes on."""
+    from clv_platform.cli.backtest import run_backtest
 
-    _exit(run_backtest(config_path, first=first, last=last, targets=targets, show_bars=not no_progress))
+    _exit(run_backtest(config_path, first=first, last=last, targets=targets, is_again=again, show_bars=not no_progress))
 
 
 @main.command()

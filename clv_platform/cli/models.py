@@ -7,12 +7,9 @@ from pathlib import Path
 
 from clv_platform.cli.messages import OK, say, with_plain_errors
 from clv_platform.cli.results import read_json
+from clv_platform.cli.run import RequestError
 from clv_platform.config import CompanyConfig, load_config
 from clv_platform.settings import CompanyPaths, company_paths, load_settings
-
-
-class UnknownTarget(ValueError):
-    """The config has no such target; the message lists those it has."""
 
 
 @with_plain_errors
@@ -31,7 +28,7 @@ def roll_back(config_path: Path | None, *, target: str | None, to: str | None, w
 
     config, paths = _open(config_path)
     if target is None and len(config.targets) != 1:
-        raise UnknownTarget(f"--target: say which one of {', '.join(t.name for t in config.targets) or 'none'} to go back for.")
+        raise RequestError(f"--target: say which one of {', '.join(t.name for t in config.targets) or 'none'} to go back for.")
     name = _known(config, target or config.targets[0].name)
     root = paths.models / name
     before = read_champion(root)
@@ -82,5 +79,5 @@ def _open(config_path: Path | None) -> tuple[CompanyConfig, CompanyPaths]:
 def _known(config: CompanyConfig, name: str) -> str:
     known = [target.name for target in config.targets]
     if name not in known:
-        raise UnknownTarget(f"--target {name}: no such target; there are: {', '.join(known) or 'none'}.")
+        raise RequestError(f"--target {name}: no such target; there are: {', '.join(known) or 'none'}.")
     return name

@@ -1,6 +1,7 @@
 """Where lists of scores are kept: `scores/<target>/history/<as_of_date>__<model_id>.parquet`, one file per list.
 
-Append-only: a list of another date or model is another file; the same list written again replaces itself.
+Append-only: a list of another date or model is another file; the same list written again replaces itself. `is_champion` tells lists that
+were really given out from those that a backtest made later; a backtest never replaces a list that was given out.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def history_path(folder: Path, as_of_date: str, model_id: str) -> Path:
 def write_scores(frame: pd.DataFrame, path: Path) -> Path:
     """Write a list under a temporary name and rename it; `attrs["verdict"]` goes into the file's metadata.
 
+    A list that was given out by the same model stays as it is when a backtest comes to the same date.
+
     Raises
     ------
     ValueError
@@ -49,6 +52,8 @@ def write_scores(frame: pd.DataFrame, path: Path) -> Path:
         raise ValueError(
             f"{path.name}: expected the columns of a list of scores, found other ones ({error}). Build it with score_examples."
         ) from error
+    if len(frame) and not frame["is_champion"].any() and _was_given_out(path):
+        return path
     table = table.replace_schema_metadata({"verdict": json.dumps(frame.attrs.get("verdict", ""))})
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
@@ -58,6 +63,11 @@ def write_scores(frame: pd.DataFrame, path: Path) -> Path:
     finally:
         new.unlink(missing_ok=True)
     return path
+
+
+def _was_given_out(path: Path) -> bool:
+    """Whether a list is there that people have worked with: nobody may change afterwards what it said."""
+    return path.is_file() and any(pq.read_table(path, columns=["is_champion"])["is_champion"].to_pylist())
 
 
 def read_scores(path: Path) -> pd.DataFrame:

@@ -22,10 +22,14 @@ PYTHON_KEYS = {
     "explain/upgrade_explanations",
     "models/churn_model",
     "models/upgrade_model",
+    "reports/churn_backtest",
+    "reports/churn_outcomes",
     "reports/churn_report",
     "reports/data_report",
     "reports/exploration_report",
     "reports/published",
+    "reports/upgrade_backtest",
+    "reports/upgrade_outcomes",
     "reports/upgrade_report",
     "scores/churn_scores",
     "scores/upgrade_scores",
@@ -38,6 +42,7 @@ RAW_KEYS = {
     )
 }  # fmt: skip
 JOBS = {
+    "backtest_job",
     "build_warehouse_job",
     "load_raw_job",
     "refresh_everything_job",
