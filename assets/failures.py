@@ -21,6 +21,7 @@ PLAIN_ERRORS = frozenset(
         "ConfigError",
         "DbtProjectError",
         "FeatureMismatch",
+        "FitError",
         "LabelError",
         "NoUsableFeatures",
         "NotEnoughHistory",
