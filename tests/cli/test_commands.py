@@ -13,7 +13,7 @@ from clv_platform.settings import PROJECT_ROOT
 def test_help_lists_the_commands(place):
     done = place.clv("--help")
     assert done.returncode == 0
-    for name in ("backtest", "check", "clean", "cutoffs", "docs", "init", "run", "simulate"):
+    for name in ("backtest", "check", "clean", "cutoffs", "docs", "init", "models", "rollback", "run", "simulate"):
         assert f"  {name} " in done.stdout
 
 
@@ -40,6 +40,11 @@ def test_help_answers_within_half_a_second(place):
         (("run", "--cutoff", "undated"), "--cutoff undated: this company needs a date such as 2026-01-01."),
         (("run", "--cutoff", "2027-01-01"), "--cutoff 2027-01-01: after the end of the data (2026-01-01, `observed_until` in"),
         (("run", "--cutoff", "soon"), "expected a date such as 2026-01-01"),
+        (("backtest", "--target", "upgrad"), "--target upgrad: no such target in"),
+        (("backtest", "--from", "2025-12-01", "--to", "2025-11-01"), "--from 2025-12-01 lies after --to 2025-11-01."),
+        (("rollback", "--target", "upgrade"), "no model is in use, so there is nothing to go back from"),
+        (("rollback", "--target", "upgrad"), "--target upgrad: no such target; there are: upgrade"),
+        (("models", "--target", "upgrad"), "--target upgrad: no such target; there are: upgrade"),
         (("init", "nowhere"), "nowhere"),
         (("simulate", "--months", "0"), "0 is not in the range x>=1"),
     ],
