@@ -4,6 +4,7 @@ Here: files of the target's models and their champion, for the evaluation asset.
 (`clv_platform.evaluation.decide_gate`).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,17 +87,19 @@ def find_rival(room: TargetRoom, cutoff: str, model_id: str) -> Rival | None:
     return Rival(load_artifact(room.models_root, found), read_parquet(path) if path.is_file() else None)
 
 
-def judge(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation", rival: Rival | None) -> "GateDecision":
+def judge(
+    room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation", rival: Rival | None, new_weak_groups: Sequence[str] = ()
+) -> "GateDecision":
     """Ask the gate."""
     from clv_platform.evaluation import decide_gate
     from clv_platform.models import read_decisions, withdrawal_of
 
     opponent = rival.as_opponent(evaluation, cutoff) if rival else None
     if not is_newest_cutoff(room.company, cutoff):
-        return decide_gate(evaluation, opponent)
+        return decide_gate(evaluation, opponent, new_weak_groups=new_weak_groups)
     taken_out = withdrawal_of(read_decisions(room.models_root), str(evaluation.metrics["model_id"]))
     withdrawn = f"This very model was taken out of use. {taken_out.reasons[0]}" if taken_out else ""
-    return decide_gate(evaluation, opponent, withdrawn=withdrawn)
+    return decide_gate(evaluation, opponent, new_weak_groups=new_weak_groups, withdrawn=withdrawn)
 
 
 def apply_decision(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation", gate: "GateDecision") -> None:

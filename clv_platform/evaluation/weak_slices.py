@@ -10,7 +10,7 @@ Here: `find_weak_slices` for chances, `find_weak_value_slices` for amounts, `new
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,11 +22,10 @@ from clv_platform.evaluation.weak_slices_lists import Rows, list_naturally_hard,
 from clv_platform.evaluation.weak_slices_problems import AmountProblem, ChanceProblem
 from clv_platform.evaluation.weak_slices_result import WeakSlices, new_weak_slices
 from clv_platform.evaluation.weak_slices_search import Problem, search_slices
-from clv_platform.metrics.intervals import cluster_codes
 from clv_platform.metrics.slices import build_cube, log_odds
 
 Floats = NDArray[np.float64]
-__all__ = ["WeakSlices", "find_weak_slices", "find_weak_value_slices", "new_weak_slices"]
+__all__ = ["WeakSlices", "find_weak_slices", "find_weak_value_slices", "new_weak_slices", "search_predictions"]
 
 
 def find_weak_slices(
@@ -75,11 +74,45 @@ def find_weak_slices(
     """
     labels_given, chances = np.asarray(y, dtype=np.float64), np.asarray(score, dtype=np.float64)
     _check(labels_given, chances, columns)
-    x, accounts = log_odds(chances), cluster_codes(account_id).astype(np.intp)
+    x, accounts = log_odds(chances), pd.factorize(np.asarray(account_id))[0].astype(np.intp)
     problem = ChanceProblem(labels_given, x, accounts)
     auditor = None if feature_scores is None else np.asarray(feature_scores, dtype=np.float64)
     rows = Rows(labels_given, chances, accounts, False)
     return _find(problem, rows, auditor, columns, search, seed, event, labels or {})
+
+
+def search_predictions(
+    predictions: pd.DataFrame,
+    names: Sequence[str],
+    search: SliceSearch,
+    *,
+    seed: int,
+    feature_scores: ArrayLike | None = None,
+    event: str = "events",
+    labels: Mapping[str, str] | None = None,
+) -> tuple[WeakSlices, WeakSlices | None]:
+    """Search the rows of an evaluation for its model and for the champion.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        y_true, score, account_id, the columns to look at and, where the champion scored the rows, champion_score.
+    names : sequence of str
+        Columns to look at.
+    search, seed, feature_scores, event, labels
+        As for `find_weak_slices`.
+
+    Returns
+    -------
+    WeakSlices, WeakSlices or None
+        The model's and the champion's; None without its scores.
+    """
+    y, accounts, columns = predictions["y_true"], predictions["account_id"], predictions[list(names)]
+    options = {"seed": seed, "event": event, "labels": labels}
+    found = find_weak_slices(y, predictions["score"], accounts, columns, search, feature_scores=feature_scores, **options)
+    if "champion_score" not in predictions.columns:
+        return found, None
+    return found, find_weak_slices(y, predictions["champion_score"], accounts, columns, search, **options)
 
 
 def find_weak_value_slices(
@@ -118,7 +151,7 @@ def find_weak_value_slices(
     _check_lengths(amounts, means, columns)
     floor = max(1e-3 * float(means.mean()) if means.size else 1.0, 1e-12)
     log_mean = np.log(np.maximum(means, floor))
-    x, accounts = log_mean - (log_mean.mean() if log_mean.size else 0.0), cluster_codes(account_id).astype(np.intp)
+    x, accounts = log_mean - (log_mean.mean() if log_mean.size else 0.0), pd.factorize(np.asarray(account_id))[0].astype(np.intp)
     variance = np.maximum(means, floor) ** 1.5 if working_variance is None else np.asarray(working_variance, dtype=np.float64)
     problem = AmountProblem(amounts, x, variance, accounts)
     rows = Rows(amounts, means, accounts, True)

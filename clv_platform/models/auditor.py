@@ -1,8 +1,8 @@
 """An auditor: what do the features know that a score leaves out?
 
-Here: `audit_scores`, boosted trees on all features that start from the score (its log-odds are an offset) and are fitted across accounts, so
-that no account's chance is judged by trees that saw it. Where the auditor predicts better than the score, a better model could, even where
-the score is calibrated. Keep the search for such groups out (`evaluation.weak_slices`).
+Here: `audit_scores`, boosted trees on all features that start from the score (its log-odds are an offset) and are fitted across accounts,
+so that no account's chance is judged by trees that saw it. Where the auditor predicts better than the score, a better model could, even
+where the score is calibrated. Keep the search for such groups out (`evaluation.weak_slices`).
 
 The trees are small, slow and stop early on accounts of their own: an auditor that finds nothing should say what the score says.
 """
@@ -19,13 +19,13 @@ from clv_platform.models.calibration import sigmoid
 from clv_platform.models.folds import stratified_folds
 from clv_platform.models.preprocessing import fit_preprocessing
 
-N_FOLDS = 5
+N_FOLDS = 3
 MIN_ROWS, MIN_POSITIVES = 200, 20
-MAX_ROUNDS, PATIENCE = 300, 20
+MAX_ROUNDS, PATIENCE = 200, 15
 _PARAMS = {
     "objective": "binary",
     "metric": "binary_logloss",
-    "learning_rate": 0.03,
+    "learning_rate": 0.05,
     "num_leaves": 8,
     "min_data_in_leaf": 50,
     "feature_fraction": 0.5,

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clv_platform.config import CompanyConfig
@@ -40,7 +41,8 @@ from clv_platform.settings import CompanyPaths
 
 SCHEMA_VERSION = 1
 _RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
-_NAMING_COLUMNS = {"feature", "column"}  # importance and slices: a row says something about the column that it names
+# Importance and slices: a row says something about the columns that it names, several of them joined by " & ".
+_NAMING_COLUMNS = {"feature", "column", "column_1", "column_2", "column_3"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -92,7 +94,8 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     Contents
         marts/<model>.parquet, reporting/<model>.parquet, metrics.parquet, <target>/<file of the report folder>,
         <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, reports/<target>/report.html,
-        reports/data/report.html, reports/exploration/report.html, exploration/{findings,by_group,...}.parquet, glossary/{features,metrics}.{parquet,json}.
+        reports/data/report.html, reports/exploration/report.html, exploration/{findings,by_group,...}.parquet,
+        glossary/{features,metrics}.{parquet,json}.
     """
     folders = {"marts": paths.marts, "reporting": paths.root / "reporting"}
     files = {f"{name}/{path.name}": path for name, folder in folders.items() for path in sorted(folder.glob("*.parquet"))}
@@ -254,13 +257,13 @@ def _copy_without(source: Path, target: Path, private: Sequence[str]) -> None:
     if len(names) == len(file.schema_arrow.names) and not _NAMING_COLUMNS & set(names):
         _copy(source, target)
         return
-    rows = next((name for name in names if name in _NAMING_COLUMNS), None)
+    naming = [name for name in names if name in _NAMING_COLUMNS]
     with pq.ParquetWriter(target, file.read_row_group(0, names).schema if file.num_row_groups else file.read(names).schema) as writer:
         for i in range(file.num_row_groups):
             group = file.read_row_group(i, names)
-            if rows:
-                keep = ~pd.Series(group[rows].to_pylist(), dtype=object).isin(list(private))
-                group = group.filter(keep.to_list())
+            for name in naming:
+                keep = [not set(str(value).split(" & ")) & set(private) for value in group[name].to_pylist()]
+                group = group.filter(pa.array(keep, pa.bool_()))
             writer.write_table(group)
 
 

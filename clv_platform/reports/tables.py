@@ -163,7 +163,7 @@ def slices_table(inputs: TargetReportInputs, n_rows: int = 40) -> Table:
     words, labels = event_words(inputs.target.kind), {feature.name: feature.label for feature in inputs.features}
     frame = inputs.slices
     if len(frame):
-        frame = frame[~frame["column"].isin([*inputs.config.private, _ALL])]
+        frame = frame[~frame["column"].isin([*inputs.config.private, _ALL]) & (frame.get("depth", 1) == 1)]
         frame = frame.assign(is_small=frame["n_positive"] < MIN_SLICE_POSITIVES, times=frame["pr_auc"] / frame["base_rate"])
         frame = frame.sort_values(["is_small", "times"], kind="stable", na_position="last").head(n_rows)
     rows, muted = [], set()
@@ -207,7 +207,8 @@ def call_table(call_list: pd.DataFrame, private: tuple[str, ...], first: int, la
 def _sides(row: Mapping[Any, Any]) -> tuple[Cell, Cell]:
     """Reasons for and against; the way the chance moved, without the mean that is the same in every row."""
     moved = _text(row.get("chance_words")).split(" (mean of all accounts")[0].strip(MISSING)
-    return Cell(keep_together(_text(row["reasons_up"])), keep_together(moved)), Cell(keep_together(_text(row["reasons_down"])))
+    up, down = (keep_together(_text(row[name]).replace(" · ", "\n")) for name in ("reasons_up", "reasons_down"))  # a line each
+    return Cell(up, keep_together(moved)), Cell(down)
 
 
 def _text(value: Any) -> str:
