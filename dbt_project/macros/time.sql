@@ -67,3 +67,8 @@
 {% macro month_end_date(moment, anchor_day) -%}
     {{ month_end_date_of(month_start(moment, anchor_day), anchor_day) }}
 {%- endmacro %}
+
+{#- Months counted through the years, so that the month before is one less. -#}
+{% macro month_number(day) -%}
+    cast(extract('year' from {{ day }}) * 12 + extract('month' from {{ day }}) as integer)
+{%- endmacro %}

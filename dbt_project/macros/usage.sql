@@ -23,6 +23,11 @@
     {{ adapter.quote(metric ~ '__known_' ~ late) }}
 {%- endmacro %}
 
+{#- A month's value as known when the last version is. -#}
+{% macro usage_settled(metric) -%}
+    {{ adapter.quote(metric ~ '__settled') }}
+{%- endmacro %}
+
 {% macro usage_lag(metric, lag) -%}
     {{ adapter.quote(metric ~ '__' ~ lag) }}
 {%- endmacro %}

@@ -70,3 +70,39 @@
 {% macro default__row_hash(columns) -%}
     hash({{ columns | join(', ') }})
 {%- endmacro %}
+
+{#- All values of a group as a list, missing ones among them. Lists collected in one GROUP BY have the same order. -#}
+{% macro collect_list(expression) -%}
+    {{ return(adapter.dispatch('collect_list')(expression)) }}
+{%- endmacro %}
+
+{% macro default__collect_list(expression) -%}
+    array_agg({{ expression }})
+{%- endmacro %}
+
+{#- The first place of a value in a list, from 1; null or 0 where it isn't there. -#}
+{% macro place_in_list(list, value) -%}
+    {{ return(adapter.dispatch('place_in_list')(list, value)) }}
+{%- endmacro %}
+
+{% macro default__place_in_list(list, value) -%}
+    list_position({{ list }}, {{ value }})
+{%- endmacro %}
+
+{#- What stands at a place of a list; null where the place is null or 0. -#}
+{% macro item_of_list(list, place) -%}
+    {{ return(adapter.dispatch('item_of_list')(list, place)) }}
+{%- endmacro %}
+
+{% macro default__item_of_list(list, place) -%}
+    list_extract({{ list }}, {{ place }})
+{%- endmacro %}
+
+{#- One row per item of a list; a list that is empty or missing gives none. -#}
+{% macro items_of_list(list) -%}
+    {{ return(adapter.dispatch('items_of_list')(list)) }}
+{%- endmacro %}
+
+{% macro default__items_of_list(list) -%}
+    unnest({{ list }})
+{%- endmacro %}

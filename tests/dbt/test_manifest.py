@@ -30,7 +30,7 @@ READS = {
 }
 KEY_TESTS = {"snapshot_key", "unique_combination", "declared_key"}
 # Inlined views between two tables: their rows are those of a table with a key test.
-WITHOUT_KEY_TEST = {"int_usage__versions", "int_usage__lags"}
+WITHOUT_KEY_TEST = {"int_usage__versions", "int_usage__histories", "int_usage__lags"}
 DYNAMIC_CLOCK = re.compile(r"\b(current_date|current_timestamp|getdate|now\s*\(|today\s*\(|sysdate)", re.IGNORECASE)
 
 

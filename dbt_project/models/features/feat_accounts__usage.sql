@@ -1,11 +1,5 @@
 {#- Plain arithmetic on the twelve lags. A missing month is left out of sums and means; where there is none, they are null. -#}
-with spine as (
-
-    select * from {{ ref('int_accounts__spine') }}
-
-),
-
-lags as (
+with lags as (
 
     select * from {{ ref('int_usage__lags') }}
 
@@ -14,11 +8,11 @@ lags as (
 sums as (
 
     select
-        spine.account_id,
-        spine.as_of_date
+        account_id,
+        as_of_date
         {%- for metric in var('usage_metrics') %}
         {%- for lag in range(1, 4) %},
-        lags.{{ usage_lag(metric, lag) }} as {{ adapter.quote(metric ~ '_lag_' ~ lag ~ 'm') }}
+        {{ usage_lag(metric, lag) }} as {{ adapter.quote(metric ~ '_lag_' ~ lag ~ 'm') }}
         {%- endfor %}
         {%- for months in [3, 6, 12] %},
         {{ usage_sum(metric, months) }} as {{ adapter.quote(metric ~ '_total_' ~ months) }},
@@ -28,11 +22,7 @@ sums as (
         cast({{ usage_moment(metric, kind) }} as double) as {{ adapter.quote(metric ~ '_' ~ kind) }}
         {%- endfor %}
         {%- endfor %}
-    from spine
-    left join lags
-        on
-            spine.account_id = lags.account_id
-            and spine.month_end_date = lags.month_end_date
+    from lags
 
 )
 

@@ -1,14 +1,17 @@
 {{ config(materialized='view') }}
-{#- The last twelve months beside each snapshot. A grid without gaps lets one window serve all lags: one partition, one order. -#}
+{#- The last twelve months beside each row of the spine, taken from the account's lists by place. The spine comes as a list, too, so that
+    the only join is one of accounts: no row with all its lags has to be kept to be looked up. -#}
+{%- set n_versions = usage_versions() | int -%}
+{%- set as_of_date = 'cast(null as date)' if var('is_undated') else 'month_end_date' -%}
 with spine as (
 
     select * from {{ ref('int_accounts__spine') }}
 
 ),
 
-versions as (
+histories as (
 
-    select * from {{ ref('int_usage__versions') }}
+    select * from {{ ref('int_usage__histories') }}
 
 ),
 
@@ -18,73 +21,80 @@ late_snapshots as (
 
 ),
 
-account_months as (
+account_snapshots as (
 
     select
         account_id,
         extract('day' from month_end_date) as anchor_day,
-        min(month_end_date) as first_month_end_date
-    from versions
+        {{ collect_list('month_end_date') }} as month_end_dates
+    from spine
     group by 1, 2
 
 ),
 
-last_snapshot as (
-
-    select max(month_end_date) as last_month_end_date from spine
-
-),
-
-grid as (
+snapshots as (
 
     select
-        account_months.account_id,
-        account_months.anchor_day,
-        {{ generate_months('account_months.first_month_end_date', 'last_snapshot.last_month_end_date', 'month_end_date') }}
-    from account_months
-    cross join last_snapshot
-
-),
-
-windowed as (
-
-    select
-        grid.account_id,
-        grid.month_end_date
-        {%- for metric in var('usage_metrics') %},
-        versions.{{ usage_version(metric, 0) }} as {{ usage_lag(metric, 1) }}
-        {%- for lag in range(2, 13) %}
-        {%- set late = [lag - 1, usage_versions() | int - 1] | min %},
-        lag(versions.{{ usage_version(metric, late) }}, {{ lag - 1 }}) over months as {{ usage_lag(metric, lag) }}
-        {%- endfor %}
-        {%- endfor %}
-    from grid
-    left join versions
+        histories.*,
+        account_snapshots.account_id as snapshot_account_id,
+        {{ items_of_list('account_snapshots.month_end_dates') }} as month_end_date
+    from account_snapshots
+    left join histories
         on
-            grid.account_id = versions.account_id
-            and grid.month_end_date = versions.month_end_date
-    window months as (partition by grid.account_id, grid.anchor_day order by grid.month_end_date)
+            account_snapshots.account_id = histories.account_id
+            and account_snapshots.anchor_day = histories.anchor_day
+
+),
+
+-- Where in the lists each lag stands; null where there is no such month.
+places as (
+
+    select
+        snapshots.*
+        {%- for lag in range(1, 13) %},
+        {{ place_in_list('month_numbers', month_number('month_end_date') ~ ' - ' ~ (lag - 1)) }} as place_{{ lag }}
+        {%- endfor %}
+        {%- for lag in range(1, n_versions) %},
+        {{ place_in_list('late_month_numbers', month_number('month_end_date') ~ ' - ' ~ (lag - 1)) }} as late_place_{{ lag }}
+        {%- endfor %}
+    from snapshots
+
+),
+
+lags as (
+
+    select
+        snapshot_account_id as account_id,
+        month_end_date,
+        {{ as_of_date }} as as_of_date
+        {%- for metric in var('usage_metrics') %}
+        {%- for lag in range(1, 13) %},
+        {% if lag < n_versions -%}
+        case
+            when late_place_{{ lag }} > 0 then {{ item_of_list(usage_version(metric, lag - 1), 'late_place_' ~ lag) }}
+            else {{ item_of_list(usage_settled(metric), 'place_' ~ lag) }}
+        end as {{ usage_lag(metric, lag) }}
+        {%- else -%}
+        {{ item_of_list(usage_settled(metric), 'place_' ~ lag) }} as {{ usage_lag(metric, lag) }}
+        {%- endif %}
+        {%- endfor %}
+        {%- endfor %}
+    from places
 
 )
 
-select
-    windowed.account_id,
-    windowed.month_end_date
-    {%- for metric in var('usage_metrics') %}
-    {%- for lag in range(1, 13) %},
-    windowed.{{ usage_lag(metric, lag) }}
-    {%- endfor %}
-    {%- endfor %}
-from windowed
+select lags.*
+from lags
 left join late_snapshots
     on
-        windowed.account_id = late_snapshots.account_id
-        and windowed.month_end_date = late_snapshots.snapshot_date
+        lags.account_id = late_snapshots.account_id
+        and lags.month_end_date = late_snapshots.snapshot_date
 where late_snapshots.account_id is null
 union all
 select
     account_id,
-    snapshot_date as month_end_date
+    snapshot_date as month_end_date,
+    {{ as_of_date.replace('month_end_date', 'snapshot_date') }} as as_of_date
     {%- for metric in var('usage_metrics') %}
     {%- for lag in range(1, 13) %},
     {{ usage_lag(metric, lag) }}

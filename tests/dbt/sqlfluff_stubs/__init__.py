@@ -96,3 +96,19 @@ def generate_months(first: str, last: str, name: str) -> str:
 
 def row_hash(columns: list[str]) -> str:
     return f"hash({', '.join(columns)})"
+
+
+def collect_list(expression: str) -> str:
+    return f"array_agg({expression})"
+
+
+def place_in_list(items: str, value: str) -> str:
+    return f"list_position({items}, {value})"
+
+
+def item_of_list(items: str, place: str) -> str:
+    return f"list_extract({items}, {place})"
+
+
+def items_of_list(items: str) -> str:
+    return f"unnest({items})"
