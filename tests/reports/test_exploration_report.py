@@ -1,0 +1,106 @@
+"""The exploration page of a planted company: what a reader sees, and what nobody may see."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clv_platform.exploration import Exploration, build_tables, find_findings
+from clv_platform.exploration.notes import build_notes
+from clv_platform.reports import draw_exploration_pictures, exploration_files, read_findings, render_exploration_report
+from clv_platform.reports.sections.findings import build_findings
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "exploration"))
+from planted import N, as_frames, build_accounts, build_config
+
+
+def _explore(**changes: object) -> Exploration:
+    accounts, rng = build_accounts(0), np.random.default_rng(0)
+    accounts.loc[accounts["territory"] == "T3", "users"] *= 3
+    y = rng.random(N) < np.where(accounts["users"] > accounts["users"].quantile(0.8), 0.3, 0.1)
+    config, frames = build_config(**changes), as_frames(accounts, y)
+    tables = build_tables(config, frames)
+    return Exploration(None, N, tables, find_findings(config, frames), build_notes(config, frames, tables))
+
+
+@pytest.fixture(scope="module")
+def found() -> Exploration:
+    return _explore()
+
+
+@pytest.fixture(scope="module")
+def page(found: Exploration) -> str:
+    return render_exploration_report(build_config(), found)
+
+
+def test_the_page_opens_with_the_strongest_statement_and_shows_each_with_an_action(found: Exploration, page: str) -> None:
+    statements = found.findings.frame
+    headline = re.search(r'class="headline">(.*?)</p>', page)
+    assert headline
+    assert str(statements["statement"].iloc[0])[:40] in headline.group(1)
+    assert len(statements) >= 2
+    for text in [*statements["action"]]:
+        assert text.split(";")[0].split("'")[0][:40] in page
+
+
+def test_every_picture_has_a_reading_and_the_page_asks_no_address(page: str) -> None:
+    figures = re.findall(r"<figure>.*?</figure>", page, flags=re.DOTALL)
+    assert len(figures) >= 6
+    for figure in figures:
+        reading = re.search(r"<figcaption>(.*?)</figcaption>", figure, flags=re.DOTALL)
+        assert reading
+        assert len(reading.group(1)) > 20
+    assert not re.search(r'(src|href)="(?!#)', page)
+    assert "nan" not in re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL).lower().split()
+
+
+def test_the_same_inputs_give_the_same_page(found: Exploration, page: str) -> None:
+    assert render_exploration_report(build_config(), found) == page
+
+
+def test_a_private_column_is_nowhere_on_the_page() -> None:
+    config = {"private": ["users"]}
+    text = render_exploration_report(build_config(**config), _explore(**config))
+    assert "users" not in text
+
+
+def test_nothing_to_say_is_said(found: Exploration) -> None:
+    nothing = replace(found.findings, frame=found.findings.frame.head(0))
+    text = render_exploration_report(build_config(), replace(found, findings=nothing))
+    assert "Nothing stands out" in text
+
+
+def test_findings_lie_beside_the_page_and_come_back_for_the_targets(found: Exploration, tmp_path: Path) -> None:
+    (tmp_path / "exploration").mkdir()
+    files = exploration_files(found)
+    files["findings"].to_parquet(tmp_path / "exploration" / "findings.parquet")
+    back = read_findings(tmp_path)["findings"]
+    pd.testing.assert_frame_equal(back, found.findings.frame)
+    assert read_findings(tmp_path / "elsewhere") == {}
+    assert {"by_group", "pairs", "mix", "missing", "correlations", "outliers", "target_features"} <= set(files)
+
+
+def test_a_target_s_report_shows_its_own_findings_only(found: Exploration) -> None:
+    inputs: Any = SimpleNamespace(target=build_config().targets[0], extras={"findings": found.findings.frame})
+    section = build_findings(inputs)
+    assert section
+    table: Any = section.blocks[1]
+    shown = {row[1].text.replace("\u00a0", " ") for row in table.rows}
+    own = found.findings.frame.query("target == 'upgrade'")["statement"].head(5)
+    assert shown == {text.replace("\u00a0", " ") for text in own}
+    inputs.extras = {"findings": found.findings.frame.query("target != 'upgrade'")}
+    assert build_findings(inputs) is None
+
+
+def test_pictures_for_the_ui_are_png(found: Exploration) -> None:
+    drawn = draw_exploration_pictures(build_config(), found)
+    assert {"mix", "profile", "missing", "correlations"} <= set(drawn)
+    assert all(picture.startswith(b"\x89PNG") for picture in drawn.values())
