@@ -78,6 +78,15 @@ def test_a_reading_that_came_months_late_is_seen_from_then_on(built: Any) -> Non
     assert [(total, months) for _, total, months in found] == [(10, 1), (30, 2), (30, 2), (30, 2), (30, 2), (70, 3)]
 
 
+def test_a_month_holds_what_happened_and_when_it_was_complete(built: Any) -> None:
+    found = built.execute("select month_end_date, known_by_date, n_orders, revenue, users from marts.fct_account_months order by 1").fetchall()
+    assert found == [
+        (date(2025, 2, 1), date(2025, 2, 1), 1, 14.0, 10.0),
+        (date(2025, 3, 1), date(2025, 3, 1), 0, 0.0, 20.0),
+        (date(2025, 4, 1), date(2025, 7, 1), 0, 0.0, 40.0),  # the reading of March came in June
+    ]
+
+
 def test_the_last_row_of_a_declared_key_stays_and_rows_without_key_all_do(built: Any) -> None:
     assert built.execute("select distinct seats from marts.fct_upgrade_examples where as_of_date <= date '2025-05-01'").fetchall() == [(4,)]
     assert built.execute("select distinct n_orders, revenue from marts.fct_upgrade_examples").fetchall() == [(1, 14)]
