@@ -87,8 +87,12 @@ def group_candidates(config: CompanyConfig, accounts: pd.DataFrame) -> pd.DataFr
 
 def measure(config: CompanyConfig, accounts: pd.DataFrame) -> list[Measured]:
     """Return what can be compared: metrics that are never negative, yes-or-no columns, and columns with missing values."""
-    found = []
+    found: list[Measured] = []
+    if accounts.empty:
+        return found
     for metric in choose_metrics(config):
+        if metric.name not in accounts.columns:
+            continue
         values = accounts[metric.name].astype(float).to_numpy()
         known = np.isfinite(values)
         if known.sum() < 30 or np.ptp(values[known]) == 0 or values[known].min() < 0:
