@@ -6,6 +6,7 @@ changed since when (`changes`).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -16,7 +17,7 @@ from clv_platform.contracts.features import Feature
 from clv_platform.models import ModelArtifact
 from clv_platform.models.preprocessing import CategoryColumn
 
-MIN_ACCOUNTS = 20  # below, "higher than for 92 % of accounts" would be a claim about a handful
+MIN_ACCOUNTS = 20  # below, "highest 8 %" would be a claim about a handful
 MAX_TEXT = 60
 _TREND = re.compile(r"_trend_(\d+)m$")
 _RATIO = re.compile(r"_ratio_(\d+)m_(\d+)m$")
@@ -133,15 +134,16 @@ class ColumnWords:
         return f"{self._metric} of {recent} months {beside} the mean of {year}"
 
     def place(self, row: int) -> str:
-        """Return "higher than for 92 % of accounts"; empty for gaps, small crowds and what isn't a number."""
+        """Return "highest 8 %", "lowest 11 %", "middle" or "as for 70 % of accounts"; empty for gaps, small crowds and no numbers."""
         below, same, above = self._shares(row)
         if not below + same + above:
             return ""
         if same >= max(below, above):
             return f"as for {_percent(same)} of accounts"
         if min(below, above) >= _MIDDLE:
-            return "about the middle of all accounts"
-        return f"higher than for {_percent(below)} of accounts" if below >= above else f"lower than for {_percent(above)} of accounts"
+            return "middle"
+        side, share = ("highest", 1 - below) if below >= above else ("lowest", 1 - above)
+        return f"{side} {max(1, math.ceil(100 * share - 1e-9))} %"
 
     def is_high(self, row: int) -> int:
         """Return 1 in the upper part of the accounts, -1 in the lower, 0 in the middle or when it can't be said."""

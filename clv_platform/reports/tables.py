@@ -27,6 +27,10 @@ _MODEL_WORDS = {
     "best_single_column": "best single column",
     "logistic_regression": "logistic regression",
     "champion": "the model in use before",
+    "random_forest": "random forest",
+    "neural_network": "neural network",
+    "xgboost": "XGBoost",
+    "catboost": "CatBoost",
 }
 
 
@@ -133,29 +137,54 @@ def arms_table(inputs: TargetReportInputs) -> Table:
 
 
 def leaderboard_table(inputs: TargetReportInputs) -> Table:
-    """Build the table of the model beside its baselines, with differences in PR-AUC."""
-    rows, strong = [], set()
+    """Build the table of the model beside simple rules and other algorithms, with paired differences in PR-AUC."""
+    rows, strong, muted = [], set(), set()
     for i, row in enumerate(inputs.leaderboard.to_dict("records")):
         name = str(row["model"])
         is_own = row["kind"] == "model"
         if is_own:
             strong.add(i)
+        if not is_number(row["pr_auc"]):
+            muted.add(i)
         lead, lead_lo, lead_hi = (row[f"pr_auc_difference{end}"] for end in ("", "_lo", "_hi"))
+        note = row.get("note")
         rows.append(
             (
-                Cell(_MODEL_WORDS.get(name, name.replace("_", " "))),
+                Cell(_MODEL_WORDS.get(name, name.replace("_", " ")), note if isinstance(note, str) else ""),
                 Cell(score(row["pr_auc"]), interval("pr_auc", row["pr_auc_lo"], row["pr_auc_hi"]), row["pr_auc"]),
                 Cell(MISSING) if is_own or not is_number(lead) else Cell(_signed(lead), f"{_signed(lead_lo)} to {_signed(lead_hi)}", lead),
                 Cell(times(row.get("lift_at_20"))),
                 Cell(score(row.get("log_loss"))),
                 Cell(score(row.get("brier"))),
+                Cell(_seconds(row.get("fit_seconds"))),
             )
         )
     return Table(
-        "This model beside simple rules, on the same test rows",
-        ("", "PR-AUC", "this model's lead", "lift at 20 %", "log loss", "Brier score"),
-        tuple(rows), frozenset(range(1, 6)), strong=frozenset(strong),
+        "This model beside simple rules and other algorithms, on the same test rows",
+        ("", "PR-AUC", "this model's lead", "lift at 20 %", "log loss", "Brier score", "fit"),
+        tuple(rows), frozenset(range(1, 7)), strong=frozenset(strong), muted=frozenset(muted),
     )  # fmt: skip
+
+
+def leaderboard_reading(inputs: TargetReportInputs) -> str:
+    """Say which is the simplest contender that the best one doesn't beat beyond chance."""
+    board = inputs.leaderboard
+    if "is_simplest_of_best" not in board or not board["is_simplest_of_best"].any():
+        return ""
+    simplest = str(board.loc[board["is_simplest_of_best"], "model"].iloc[0])
+    ranked = board[board["kind"] != "champion"].sort_values("pr_auc", ascending=False, kind="stable")  # gaps last
+    best = str(ranked["model"].iloc[0])
+    first = f"The best PR-AUC here is that of {_MODEL_WORDS.get(best, best.replace('_', ' '))}"
+    if simplest == best:
+        return f"{first}; nothing simpler comes close enough for the gap to be chance."
+    words = _MODEL_WORDS.get(simplest, simplest.replace("_", " "))
+    return f"{first}, but its lead over {words} may be chance: a tie goes to the simpler, {words}."
+
+
+def _seconds(value: Any) -> str:
+    if not is_number(value):
+        return MISSING
+    return "under 1 s" if value < 1 else f"{value:.0f} s" if value < 100 else f"{value / 60:.0f} min"
 
 
 def slices_table(inputs: TargetReportInputs, n_rows: int = 40) -> Table:

@@ -51,8 +51,8 @@ def test_numbers_are_written_as_people_write_them(value, unit, text):
 
 def test_numbers_are_placed_among_the_accounts():
     words = ColumnWords(_feature("x", "users"), pd.Series(np.arange(100.0)))
-    assert words.phrase(92) == "users: 92 (higher than for 92 % of accounts)"
-    assert words.phrase(10) == "users: 10 (lower than for 89 % of accounts)"
+    assert words.phrase(92) == "users: 92 (highest 8 %)"
+    assert words.phrase(10) == "users: 10 (lowest 11 %)"
 
 
 def test_value_of_most_accounts_is_said_to_be_common():
@@ -74,7 +74,7 @@ def test_categories_booleans_and_gaps_have_words_of_their_own():
 
 
 def test_value_in_the_middle_is_said_to_be_there():
-    assert ColumnWords(_feature("x", "users"), pd.Series(np.arange(100.0))).phrase(55) == "users: 55 (about the middle of all accounts)"
+    assert ColumnWords(_feature("x", "users"), pd.Series(np.arange(100.0))).phrase(55) == "users: 55 (middle)"
 
 
 def test_families_add_up_what_their_members_contribute_and_leave_private_ones_out():
