@@ -15,6 +15,7 @@ from assets.backtest import build_backtest_asset, build_outcomes_asset
 from assets.checks.models import build_model_checks
 from assets.checks.raw import build_raw_checks
 from assets.checks.weak_slices import build_weak_slice_check
+from assets.churn_history import build_history_asset
 from assets.company import Company, load_company
 from assets.evaluation import build_evaluation_asset
 from assets.explain import build_explanations_asset
@@ -27,6 +28,7 @@ from assets.reports import build_data_report_asset, build_published_asset, build
 from assets.schedules import build_schedules
 from assets.scores import build_scores_asset
 from assets.sensors import build_sensors
+from assets.targets import TargetRoom
 from assets.warehouse import build_warehouse_assets
 
 
@@ -76,6 +78,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
             build_raw_assets(company),
             *build_warehouse_assets(company, manifest_path),
             *(build(company, target) for target in company.trained_targets for build in per_target),
+            *(build_history_asset(company, target) for target in company.trained_targets if TargetRoom(company, target).has_history),
             build_data_report_asset(company),
             build_exploration_asset(company),
             build_published_asset(company),

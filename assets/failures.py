@@ -23,6 +23,7 @@ PLAIN_ERRORS = frozenset(
         "FeatureMismatch",
         "FitError",
         "LabelError",
+        "NoDurations",
         "NoUsableFeatures",
         "NotEnoughHistory",
         "RawDataError",

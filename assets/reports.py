@@ -110,7 +110,9 @@ def build_data_report_asset(company: Company) -> AssetsDefinition:
 def build_published_asset(company: Company) -> AssetsDefinition:
     """Return `reports/published`."""
     whole = [["reports", "data_report"], ["reports", "exploration_report"]]
-    reports = [*whole, *(TargetRoom(company, target).key("reports", "report") for target in company.trained_targets)]
+    rooms = [TargetRoom(company, target) for target in company.trained_targets]
+    histories = [room.key("reports", "history_report") for room in rooms if room.has_history]
+    reports = [*whole, *(room.key("reports", "report") for room in rooms), *histories]
 
     @asset(
         key=["reports", "published"],

@@ -297,7 +297,9 @@ def _close_failed(company: Company, job_name: str, outcome: RunOutcome, reader: 
 
 
 def _belongs_to(key: AssetKey, targets: set[str]) -> bool:
-    return key.path[0] in ("models", "evaluation", "explain", "scores", "reports") and key.path[-1].rpartition("_")[0] in targets
+    own = key.path[-1].removesuffix("_history_report")  # a page beside `<target>_report`
+    of = own if own != key.path[-1] else own.rpartition("_")[0]
+    return key.path[0] in ("models", "evaluation", "explain", "scores", "reports") and of in targets
 
 
 def _step_sizes(defs: Definitions, selected: set[AssetKey]) -> tuple[tuple[str, int], ...]:

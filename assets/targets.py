@@ -46,6 +46,11 @@ class TargetRoom:
         """The mart that holds the target's rows."""
         return AssetKey(["marts", f"fct_{self.target.kind}_examples"])
 
+    @property
+    def has_history(self) -> bool:
+        """Whether departures have times: dated ones do, a flat label needs a column that tells how long accounts have been here."""
+        return self.target.kind == "churn" and (self.target.label_column is None or self.target.duration_column is not None)
+
     def key(self, layer: str, noun: str) -> AssetKey:
         """`[layer, <target>_<noun>]`."""
         return AssetKey([layer, f"{self.target.name}_{noun}"])

@@ -129,6 +129,9 @@ class Eligibility(_Block):
     max_account_age_years: float | None = Field(default=None, gt=0)
 
 
+Activities = Annotated[tuple[Literal["orders", "usage", "web_sessions"], ...], BeforeValidator(_as_list)]
+
+
 class Target(_Block):
     """One question to the data: a kind, a horizon and, for flat tables, the label column."""
 
@@ -140,7 +143,7 @@ class Target(_Block):
     positive_values: tuple[str, ...] = ("1", "true", "yes")  # compared without case
     base_rate_is_sampled: bool = False  # rows were drawn by what happened, so the share of positives isn't the true one; reports say so
     churn_means: Literal["ended", "silent"] = "ended"  # no subscription left at the end of the horizon, or no activity within it
-    activity: tuple[Literal["orders", "usage", "web_sessions"], ...] = ("orders", "usage")  # what a silent account doesn't show
+    activity: Activities = ("orders", "usage")  # what a silent account doesn't show
     # Silent: only an account that was active so recently can fall silent; by default the horizon.
     active_within_days: int | None = Field(default=None, ge=1)
     duration_column: str | None = None  # of account_snapshots: how long the account has been here; for the history of flat churn labels

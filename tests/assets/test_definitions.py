@@ -24,6 +24,7 @@ PYTHON_KEYS = {
     "models/upgrade_model",
     "reports/churn_backtest",
     "reports/churn_outcomes",
+    "reports/churn_history_report",
     "reports/churn_report",
     "reports/data_report",
     "reports/exploration_report",
