@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 _MAX_PAIRS = 20_000
 _MAX_CORRELATION = 0.999
+_STREAM = 20_240_917  # a stream of its own: rows made with the same seed elsewhere would otherwise be the draws' twins
 
 
 def residual_correlation(residual: Floats, scale: Floats, accounts: Integers) -> float:
@@ -90,7 +91,7 @@ def label_draws(p: Floats, correlation: float, accounts: Integers, n_draws: int,
         Whole numbers from 0.
     n_draws, seed : int
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng((seed, _STREAM))
     if correlation <= 0:
         for _ in range(n_draws):
             yield random.random(p.size) < p
@@ -107,7 +108,7 @@ def amount_draws(residual: Floats, scale: Floats, accounts: Integers, n_draws: i
 
     Accounts swap with accounts of as many rows, so skewness, heavy tails and the likeness of an account's rows stay as they are.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng((seed, _STREAM))
     order = np.argsort(accounts, kind="stable")
     sizes = np.bincount(accounts)[accounts[order]]
     standard = (residual / scale)[order]

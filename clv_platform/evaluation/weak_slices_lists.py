@@ -27,6 +27,7 @@ Mask = NDArray[np.bool_]
 MAX_LISTED = 10
 MIN_EXCESS = 1.25  # a group is hard when its log loss is at least that many times the whole's
 _SURE = 3.0  # standard errors
+_RIGHT = 0.99  # a group is right while its statistic is one that 99 of 100 groups without a fault stay below
 _LEVEL_SHARE = 0.5  # of the statistic that a changed level must explain; else the order is wrong
 
 
@@ -89,7 +90,7 @@ def list_naturally_hard(
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / n
         error = np.sqrt(np.maximum(squares / n - mean**2, 0) / n * effect)
-    right = (found.statistics > 0) & (found.statistics <= chi2.ppf(0.95, N_PARAMETERS) * found.usual / N_PARAMETERS)
+    right = (found.statistics > 0) & (found.statistics <= chi2.ppf(_RIGHT, N_PARAMETERS) * found.usual / N_PARAMETERS)
     is_whole = n >= 0.5 * cube.n_rows  # the rest of the group isn't in the first list
     hard = right & is_whole & (mean >= MIN_EXCESS * overall) & (mean - _SURE * error > overall)
     listed: list[dict[str, Any]] = []
@@ -199,10 +200,14 @@ def list_tested(problem: Problem, rows: Rows, cube: SliceCube, coded: SliceColum
 def wrong_sentence(row: Mapping[str, Any], event: str, labels: Mapping[str, str], is_amount: bool = False) -> str:
     """Say what a manager needs: who, what was expected, what happened, how many."""
     who = accounts_with(row, labels)
+    # What the model said, unless all its predictions are off so far that only the recalibrated one shows what is wrong with this group.
+    off, off_as_given = row["expected"] - row["observed"], row["mean_score"] - row["observed"]
+    is_off_everywhere = row["direction"] != "mis-ranked" and off_as_given * off < 0.5 * off * off
+    chance, once = (row["expected"], ", its overall level corrected,") if is_off_everywhere else (row["mean_score"], "")
     if is_amount:
-        said = f"the model expects {row['expected']:,.2f} {event} per account, {row['observed']:,.2f} came"
+        said = f"the model{once} expects {chance:,.2f} {event} per account, {row['observed']:,.2f} came"
     else:
-        said = f"the model expects {_percent(row['expected'])} {event}, {_percent(row['observed'])} happened"
+        said = f"the model{once} expects {_percent(chance)} {event}, {_percent(row['observed'])} happened"
     order = "; the level is right, but the likely ones aren't told from the unlikely ones" if row["direction"] == "mis-ranked" else ""
     return f"{who}: {said}{order} (n = {int(row['n']):,})"
 

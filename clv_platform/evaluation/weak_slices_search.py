@@ -195,7 +195,11 @@ def threshold_of(maxima: Floats, alarm_rate: float) -> float:
 def _strongest(statistics: Floats, n_rows: NDArray[np.intp], threshold: float, min_gain: float, min_rows: int) -> int | None:
     gain = (statistics / 2 - N_PARAMETERS) / np.maximum(n_rows, 1)
     allowed = np.where((statistics > threshold) & (gain >= min_gain) & (n_rows >= min_rows), statistics, 0.0)
-    return int(np.argmax(allowed)) if allowed.size and allowed.max() > 0 else None
+    if not allowed.size or allowed.max() <= 0:
+        return None
+    # A group and its complement have the same statistic: the smaller one is what differs from the rest.
+    equal = np.flatnonzero(allowed >= (1 - 1e-6) * allowed.max())
+    return int(equal[np.argmin(n_rows[equal])])
 
 
 def _test_again(
