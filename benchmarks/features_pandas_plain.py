@@ -44,9 +44,9 @@ def _add_metric(rows: pd.DataFrame, metric: str, monthly: pd.DataFrame) -> pd.Da
         month = monthly.loc[monthly["lag"] == lag, ["account_id", "value"]].rename(columns={"value": f"{metric}_lag_{lag}m"})
         rows = rows.merge(month, on="account_id", how="left")
     for window in WINDOWS:
-        recent = monthly[monthly["lag"] <= window].groupby("account_id", as_index=False)["value"]
-        rows = rows.merge(recent.sum().rename(columns={"value": f"{metric}_sum_{window}m"}), on="account_id", how="left")
-        rows = rows.merge(recent.mean().rename(columns={"value": f"{metric}_mean_{window}m"}), on="account_id", how="left")
+        recent = monthly[monthly["lag"] <= window].groupby("account_id")["value"]
+        rows = rows.merge(recent.sum().rename(f"{metric}_sum_{window}m").reset_index(), on="account_id", how="left")
+        rows = rows.merge(recent.mean().rename(f"{metric}_mean_{window}m").reset_index(), on="account_id", how="left")
     rows = rows.merge(_trend(monthly[monthly["lag"] <= 6]).rename(f"{metric}_trend_6m").reset_index(), on="account_id", how="left")
     long = rows[f"{metric}_mean_12m"]
     rows[f"{metric}_ratio_3m_12m"] = rows[f"{metric}_mean_3m"] / long.where(long != 0)
