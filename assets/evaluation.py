@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
 from assets.company import Company
+from assets.models import is_backtest
 from assets.partitions import build_cutoffs
 from assets.promotion import Rival, apply_decision, find_rival, judge
 from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture
+from assets.weak_slices import search_groups
 from clv_platform.config import Target
 
 if TYPE_CHECKING:
@@ -32,57 +34,70 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
     )
     def evaluation(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.evaluation import write_evaluation
-        from clv_platform.warehouse import read_parquet
+        from clv_platform.warehouse import read_parquet, write_parquet
 
         cutoff = context.partition_key
         folder, rival = room.report_folder(cutoff), find_rival(room, cutoff, room.read_training(cutoff)["model_id"])
-        found = evaluate_candidate(room, cutoff, rival)
-        gate = judge(room, cutoff, found, rival)
+        found = evaluate_candidate(room, cutoff, rival, with_comparators=not is_backtest(context))
+        groups = search_groups(room, cutoff, found)
+        gate = judge(room, cutoff, found, rival, groups.new_groups)
+        write_parquet(groups.found.to_frame(), folder / "weak_slices.parquet")
         metrics = write_evaluation(found, read_parquet(folder / "arms.parquet"), folder, gate)
         apply_decision(room, cutoff, found, gate)
         board = markdown_table(found.leaderboard.to_dict("records"))
         pictures = draw(found)
-        return MaterializeResult(metadata={**floats(metrics), "gate": "\n".join(gate.reasons), "leaderboard": board, **pictures})
+        return MaterializeResult(
+            metadata={**floats(metrics), "gate": "\n".join(gate.reasons), "leaderboard": board, **groups.metadata(), **pictures}
+        )
 
     return evaluation
 
 
-def evaluate_candidate(room: TargetRoom, cutoff: str, rival: Rival | None = None):
+def evaluate_candidate(room: TargetRoom, cutoff: str, rival: Rival | None = None, *, with_comparators: bool = True):
     """Evaluate the model of a cutoff, beside the one in use: on its last test dates, or out of fold when the rows have no dates."""
-    from clv_platform.evaluation import evaluate_binary, evaluate_out_of_fold
-    from clv_platform.models import baseline_scores, cross_validate_binary
+    from clv_platform.evaluation import Contenders, evaluate_binary, evaluate_out_of_fold
+    from clv_platform.models import TUNING_FOLDER, Budget, cross_validate_binary, score_contenders, score_unseen_accounts
 
     config, artifact = room.company.config, room.load_candidate(cutoff)
+    threads, trained = room.company.settings.threads, room.read_training(cutoff)
     examples = room.read_examples()
     split = room.split(examples, cutoff)
     options = {"model_id": artifact.manifest.model_id, "seed": config.training.seed, "n_bootstraps": config.training.n_bootstraps}
+    options |= {"slice_depth": config.slice_search.max_depth}
     if split is None:
         import numpy as np
 
-        folds = cross_validate_binary(examples, room.target, config.training, room.company.settings.threads)
-        names = folds.results[0].baselines
+        searched = trained["tuning"]  # what is judged is the whole procedure, so each fold searches as long as the model's training did
+        budget, journals = Budget(searched["budget_trials"], searched["budget_cpu_seconds"]), room.models_root / TUNING_FOLDER
+        folds = cross_validate_binary(examples, room.target, config.training, threads, budget=budget, journals=journals)
+        first = folds.results[0]
         return evaluate_out_of_fold(
             folds.y,
             np.stack([result.score for result in folds.results]),
             folds.account_id,
-            baselines={name: np.stack([result.baselines[name] for result in folds.results]) for name in names},
+            baselines={name: np.stack([result.baselines[name] for result in folds.results]) for name in first.baselines},
             f1_thresholds=np.stack([result.f1_threshold for result in folds.results]),
             split=folds.split,
             slices=_slices(room, examples.take(folds.rows).X),
             champion_score=rival.score_out_of_fold(folds.account_id, folds.y) if rival else None,
+            others=Contenders(first.comparators, first.fit_seconds, first.notes),
             **options,
         )
     test = split.test
+    training = config.training if with_comparators else config.training.model_copy(update={"comparators": ()})
+    scored = score_contenders(split.train, test, room.target, training, seed=training.seed, threads=threads)
     return evaluate_binary(
         test.y,
         artifact.score(test.X),
         test.account_id,
         test.as_of_date,
-        baselines=baseline_scores(split.train, test, seed=config.training.seed),
+        baselines={contender.name: contender.score for contender in scored if contender.score is not None and contender.kind == "baseline"},
         f1_threshold=artifact.manifest.metrics["f1_threshold"],
         split=f"time_last_{len(split.test_dates)}",
         slices=_slices(room, test.X),
         champion_score=rival.score(test.X) if rival else None,
+        account_disjoint_score=score_unseen_accounts(artifact, split.train, test, threads=threads),
+        others=Contenders.of(scored, trained["fit_seconds"]),
         **options,
     )
 
@@ -101,4 +116,5 @@ def draw(found) -> dict:
 
 
 def _slices(room: TargetRoom, X: "pd.DataFrame") -> "pd.DataFrame":
-    return X[[name for name in room.company.config.slices if name in X.columns]].reset_index(drop=True)
+    config = room.company.config
+    return X[[name for name in config.slices if name in X.columns and name not in config.private]].reset_index(drop=True)

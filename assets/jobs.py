@@ -22,7 +22,7 @@ _STAGES: dict[str, tuple[tuple[str, ...], str]] = {
 BACKTEST_JOB, BACKTEST_TAG = "backtest_job", "clv/backtest"
 _BACKTEST = (
     "Train, evaluate, explain, score and report as of older cutoffs, on the tables that are there: a backfill over the cutoffs is the "
-    "backtest. Nothing is loaded, promoted or published by it."
+    "backtest. Nothing is loaded, promoted or published by it; parameters aren't searched for, other algorithms aren't fitted."
 )
 SCORING_LAYERS = ("raw", *WAREHOUSE_LAYERS, "scores", "reporting")
 PUBLISHED = AssetKey(["reports", "published"])

@@ -6,8 +6,9 @@ Add a kind of target here when `clv_platform.models` can train it. Keep figures 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
 from assets.company import Company
+from assets.jobs import BACKTEST_JOB
 from assets.partitions import build_cutoffs, parse_cutoff
-from assets.targets import OWNERS, TargetRoom, floats, markdown_table, write_json
+from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture, write_json
 from clv_platform.config import Target, config_hash
 
 RETRAIN_JOB, RETRAIN_TAG = "retrain_models_job", "clv/retrain"
@@ -29,6 +30,7 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
     def model(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.models import TUNING_FOLDER, Budget, save_artifact, train_binary_model
         from clv_platform.raw import read_raw_load
+        from clv_platform.reports.tuning_figures import tuning_history
         from clv_platform.warehouse import write_parquet
 
         config, cutoff = company.config, context.partition_key
@@ -42,7 +44,7 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
             config_hash=config_hash(config),
             data_hash=read_raw_load(company.paths).data_hash,
             threads=company.settings.threads,
-            budget=Budget.of(config.training.tuning, is_full=is_retraining(context)),
+            budget=Budget(0, 1.0) if is_backtest(context) else Budget.of(config.training.tuning, is_full=is_retraining(context)),
             journals=room.models_root / TUNING_FOLDER,
         )
         save_artifact(trained.artifact, room.models_root)
@@ -52,6 +54,8 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
         manifest = trained.artifact.manifest
         facts = {"model_id": manifest.model_id, "arm": manifest.arm, "n_rows": manifest.n_rows, "n_positive": manifest.n_positive}
         tables = {"arms": markdown_table(trained.arms.to_dict("records")), "tuning": markdown_table(trained.tuning.to_dict("records"))}
+        if len(trained.tuning) > 1:
+            tables["tuning_history"] = picture(tuning_history(trained.tuning, picture_format="png"), "PR-AUC by trial")
         return MaterializeResult(metadata={**facts, **floats(manifest.metrics), **floats(manifest.tuning), **tables})
 
     return model
@@ -60,6 +64,11 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
 def is_retraining(context: AssetExecutionContext) -> bool:
     """Whether the search for parameters may take its full budget: in `retrain_models_job`, and in `clv run --retrain` by its tag."""
     return context.run.job_name == RETRAIN_JOB or context.run.tags.get(RETRAIN_TAG) == "true"
+
+
+def is_backtest(context: AssetExecutionContext) -> bool:
+    """Whether many months are made in a row: then without a search for parameters and without comparators, which take most of the time."""
+    return context.run.job_name == BACKTEST_JOB
 
 
 def describe_training(trained, split) -> dict:
@@ -71,6 +80,7 @@ def describe_training(trained, split) -> dict:
         "n_train_positive": manifest.n_positive,
         "best_iteration": trained.best_iteration,
         "tuning": manifest.tuning,
+        "fit_seconds": trained.fit_seconds,
     }
     if split is None:
         return {**facts, "is_undated": True}
