@@ -7,15 +7,17 @@ pictures out.
 from clv_platform.evaluation.binary import cross_fitted_thresholds, evaluate_binary, evaluate_out_of_fold
 from clv_platform.evaluation.gate import Opponent, decide_gate
 from clv_platform.evaluation.gate_calibration import CalibrationTest, evaluate_chances, measure_calibration
+from clv_platform.evaluation.leaderboard import Contenders
 from clv_platform.evaluation.result import SCHEMA_VERSION, BinaryEvaluation, GateDecision
 from clv_platform.evaluation.slices import evaluate_slices
 from clv_platform.evaluation.store import StoredEvaluation, read_evaluation, write_evaluation
-from clv_platform.evaluation.weak_slices import WeakSlices, find_weak_slices, find_weak_value_slices, new_weak_slices
+from clv_platform.evaluation.weak_slices import WeakSlices, find_weak_slices, find_weak_value_slices, new_weak_slices, search_predictions
 
 __all__ = [
     "SCHEMA_VERSION",
     "BinaryEvaluation",
     "CalibrationTest",
+    "Contenders",
     "GateDecision",
     "Opponent",
     "StoredEvaluation",
@@ -31,5 +33,6 @@ __all__ = [
     "measure_calibration",
     "new_weak_slices",
     "read_evaluation",
+    "search_predictions",
     "write_evaluation",
 ]

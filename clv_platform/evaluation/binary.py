@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from clv_platform.evaluation.gate import decide_gate
 from clv_platform.evaluation.gate_calibration import measure_calibration
+from clv_platform.evaluation.leaderboard import COMPARED, Contenders, build_leaderboard, draws_of, mean_of
 from clv_platform.evaluation.result import SCHEMA_VERSION, BinaryEvaluation
 from clv_platform.evaluation.slices import evaluate_slices
 from clv_platform.evaluation.tables import mean_gains, mean_lift, mean_pr_curve, mean_reliability
@@ -33,7 +34,6 @@ from clv_platform.metrics import (
 )
 
 Floats = NDArray[np.float64]
-_COMPARED = ("pr_auc", "lift_at_20", "log_loss", "brier")
 
 
 def evaluate_binary(
@@ -49,8 +49,10 @@ def evaluate_binary(
     seed: int = 0,
     n_bootstraps: int = 500,
     slices: pd.DataFrame | None = None,
+    slice_depth: int = 2,
     champion_score: ArrayLike | None = None,
     account_disjoint_score: ArrayLike | None = None,
+    others: Contenders | None = None,
 ) -> BinaryEvaluation:
     """Evaluate calibrated scores on test rows.
 
@@ -70,10 +72,14 @@ def evaluate_binary(
     seed, n_bootstraps : int
     slices : DataFrame of n rows, optional
         Columns to slice by.
+    slice_depth : int
+        How many of them are taken together, 1 to 3.
     champion_score : array of shape (n,), optional
         The champion's probabilities on the same rows.
     account_disjoint_score : array of shape (n,), optional
         Probabilities by a model trained without these rows' accounts; NaN on rows whose accounts were trained on.
+    others : Contenders, optional
+        Other algorithms on the same rows, and what it took to fit each.
 
     Returns
     -------
@@ -85,13 +91,16 @@ def evaluate_binary(
         When lengths differ, labels aren't 0/1 or there are no rows.
     """
     scores = np.asarray(score, dtype=np.float64)[None, :]
-    others = {name: np.asarray(values, dtype=np.float64)[None, :] for name, values in baselines.items()}
+    rules = {name: np.asarray(values, dtype=np.float64)[None, :] for name, values in baselines.items()}
     champion = None if champion_score is None else np.asarray(champion_score, dtype=np.float64)[None, :]
     thresholds = np.full(scores.shape, f1_threshold, dtype=np.float64)
-    evaluation = _evaluate(y, scores, account_id, as_of_date, others, champion, thresholds, split, model_id, seed, n_bootstraps, slices)
+    evaluation = _evaluate(
+        y, scores, account_id, as_of_date, rules, champion, thresholds, split, model_id, seed, n_bootstraps, slices, slice_depth,
+        others or Contenders(),
+    )  # fmt: skip
     if account_disjoint_score is None:
         return evaluation
-    disjoint = _disjoint_metrics(np.asarray(y, dtype=np.float64), account_disjoint_score, account_id, seed, n_bootstraps)
+    disjoint = _disjoint_metrics(np.asarray(y, dtype=np.float64), scores[0], account_disjoint_score, account_id, seed, n_bootstraps)
     return replace(evaluation, metrics=evaluation.metrics | disjoint)
 
 
@@ -108,7 +117,9 @@ def evaluate_out_of_fold(
     seed: int = 0,
     n_bootstraps: int = 500,
     slices: pd.DataFrame | None = None,
+    slice_depth: int = 2,
     champion_score: ArrayLike | None = None,
+    others: Contenders | None = None,
 ) -> BinaryEvaluation:
     """Evaluate out-of-fold probabilities under several fold seeds; every figure is the mean over seeds.
 
@@ -128,7 +139,10 @@ def evaluate_out_of_fold(
     model_id, split : str
     seed, n_bootstraps : int
     slices : DataFrame of n rows, optional
+    slice_depth : int
     champion_score : array of shape (n_seeds, n) or (n,), optional
+    others : Contenders, optional
+        Other algorithms; their scores may be of the first fold seeds only, and are then compared with the model's of the same.
 
     Returns
     -------
@@ -142,10 +156,13 @@ def evaluate_out_of_fold(
         thresholds = cross_fitted_thresholds(labels, by_seed, np.atleast_2d(np.asarray(folds)))
     else:
         raise ValueError("evaluate_out_of_fold: expected f1_thresholds or folds, found neither: F1 needs a threshold from other rows.")
-    others = {name: np.atleast_2d(np.asarray(values, dtype=np.float64)) for name, values in baselines.items()}
+    rules = {name: np.atleast_2d(np.asarray(values, dtype=np.float64)) for name, values in baselines.items()}
     champion = None if champion_score is None else np.atleast_2d(np.asarray(champion_score, dtype=np.float64))
     undated = np.full(labels.shape, "NaT", dtype="datetime64[D]")
-    evaluation = _evaluate(labels, by_seed, account_id, undated, others, champion, thresholds, split, model_id, seed, n_bootstraps, slices)
+    evaluation = _evaluate(
+        labels, by_seed, account_id, undated, rules, champion, thresholds, split, model_id, seed, n_bootstraps, slices, slice_depth,
+        others or Contenders(),
+    )  # fmt: skip
     metrics = evaluation.metrics
     if metrics["n_accounts"] == metrics["n"]:
         metrics = metrics | {f"pr_auc_account_disjoint{end}": metrics[f"pr_auc{end}"] for end in ("", "_lo", "_hi")}
@@ -175,21 +192,25 @@ def _evaluate(
     seed: int,
     n_bootstraps: int,
     slices: pd.DataFrame | None,
+    slice_depth: int,
+    others: Contenders,
 ) -> BinaryEvaluation:
     labels, accounts = np.asarray(y, dtype=np.float64), np.asarray(account_id).astype(str)
     if not labels.size:
         raise ValueError("evaluation: expected test rows, found none. Give a longer history or a shorter `horizon_days`.")
     frame = _slice_frame(slices, labels.size)
-    models = {"model": scores, **baselines, **({} if champion is None else {"champion": champion})}
-    kinds = {"model": "model", **dict.fromkeys(baselines, "baseline"), "champion": "champion"}
+    fitted = {name: np.atleast_2d(np.asarray(own, dtype=np.float64)) for name, own in others.scores.items() if own is not None}
+    models = {"model": scores, **baselines, **fitted, **({} if champion is None else {"champion": champion})}
+    kinds = {"model": "model", **dict.fromkeys(baselines, "baseline"), **dict.fromkeys(fitted, "comparator"), "champion": "champion"}
     values, drawn = _all_metrics(labels, models, thresholds, accounts, n_bootstraps, seed)
     figures: dict[str, Any] = {}
-    for name, value in values["model"].items():
-        interval = interval_from_draws(value, drawn["model"][name], bounds=metric_bounds(name))
+    for name in values["model"][0]:
+        value = mean_of(values["model"], name)
+        interval = interval_from_draws(value, draws_of(drawn["model"], name), bounds=metric_bounds(name))
         figures |= {name: interval.value, f"{name}_lo": interval.lo, f"{name}_hi": interval.hi}
     metrics = figures | {
         "f1_threshold": float(thresholds.flat[0] if np.ptp(thresholds) == 0 else thresholds.mean()),
-        "log_loss_baseline": values["prevalence"]["log_loss"] if "prevalence" in values else float("nan"),
+        "log_loss_baseline": mean_of(values["prevalence"], "log_loss") if "prevalence" in values else float("nan"),
         "n": labels.size,
         "n_positive": int(labels.sum()),
         "n_accounts": int(np.unique(accounts).size),
@@ -203,9 +224,16 @@ def _evaluate(
         gains=mean_gains(labels, scores),
         reliability=mean_reliability(labels, scores),
         pr_curve=mean_pr_curve(labels, scores),
-        leaderboard=_leaderboard(values, drawn, kinds),
+        leaderboard=build_leaderboard(values, drawn, kinds, others),
         slices=evaluate_slices(
-            labels, scores, thresholds, accounts, frame, seed=seed, n_bootstraps=min(n_bootstraps, 200 if len(scores) == 1 else 100)
+            labels,
+            scores,
+            thresholds,
+            accounts,
+            frame,
+            seed=seed,
+            n_bootstraps=min(n_bootstraps, 200 if len(scores) == 1 else 100),
+            max_depth=slice_depth,
         ),
         predictions=_predictions(labels, scores, champion, account_id, as_of_date, frame),
     )
@@ -215,53 +243,39 @@ def _evaluate(
 
 def _all_metrics(
     y: Floats, models: Mapping[str, Floats], thresholds: Floats, accounts: NDArray[Any], n_bootstraps: int, seed: int
-) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, Floats]]]:
-    """Figures and draws by model, each the mean over fold seeds."""
+) -> tuple[dict[str, list[dict[str, float]]], dict[str, list[dict[str, Floats]]]]:
+    """Figures and draws by model, for each of its fold seeds."""
     wanted: dict[str, dict[str, SampleMetric]] = {}
     by_seed: dict[str, Floats] = {}
     for model, scores in models.items():
         if scores.shape[1] != y.size:
             raise ValueError(f"{model}: expected {y.size} scores, one per row, found {scores.shape[1]}.")
         for s, row in enumerate(scores):
-            compared = {name: BINARY_METRICS[name] for name in _COMPARED}
+            compared = {name: BINARY_METRICS[name] for name in COMPARED}
             wanted[f"{model}/{s}"] = {**BINARY_METRICS, "f1": f1_metric(thresholds[s])} if model == "model" else compared
             by_seed[f"{model}/{s}"] = row
     draws = draw_metrics(wanted, y, by_seed, accounts, n_bootstraps, seed)
-    values: dict[str, dict[str, float]] = {}
-    means: dict[str, dict[str, Floats]] = {}
+    values: dict[str, list[dict[str, float]]] = {}
+    by_model: dict[str, list[dict[str, Floats]]] = {}
     for model, scores in models.items():
         keys = [f"{model}/{s}" for s in range(scores.shape[0])]
         wholes = [ScoredRows(y, by_seed[key]).weighted() for key in keys]
-        names = wanted[keys[0]]
-        values[model] = {n: float(np.mean([wanted[k][n](whole) for k, whole in zip(keys, wholes, strict=True)])) for n in names}
-        means[model] = {n: np.mean([draws[key][n] for key in keys], axis=0) for n in names}
-    return values, means
+        values[model] = [{n: metric(whole) for n, metric in wanted[k].items()} for k, whole in zip(keys, wholes, strict=True)]
+        by_model[model] = [draws[key] for key in keys]
+    return values, by_model
 
 
-def _leaderboard(
-    values: Mapping[str, Mapping[str, float]], drawn: Mapping[str, Mapping[str, Floats]], kinds: Mapping[str, str]
-) -> pd.DataFrame:
-    rows = []
-    for model, figures in values.items():
-        pr_auc = interval_from_draws(figures["pr_auc"], drawn[model]["pr_auc"], bounds=(0.0, 1.0))
-        row: dict[str, Any] = {"model": model, "kind": kinds[model], "pr_auc": pr_auc.value, "pr_auc_lo": pr_auc.lo, "pr_auc_hi": pr_auc.hi}
-        row |= {name: figures[name] for name in _COMPARED[1:]}
-        for name in ("pr_auc", "log_loss"):
-            gap = interval_from_draws(values["model"][name] - figures[name], drawn["model"][name] - drawn[model][name])
-            limits = (np.nan, np.nan, np.nan) if model == "model" else (gap.value, gap.lo, gap.hi)
-            row |= dict(zip((f"{name}_difference{end}" for end in ("", "_lo", "_hi")), limits, strict=True))
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def _disjoint_metrics(y: Floats, score: ArrayLike, account_id: ArrayLike, seed: int, n_bootstraps: int) -> dict[str, Any]:
+def _disjoint_metrics(y: Floats, own: Floats, score: ArrayLike, account_id: ArrayLike, seed: int, n_bootstraps: int) -> dict[str, Any]:
+    """The score of unseen accounts, and the model's own on the same rows, which is what it has to be compared with."""
     scores = np.asarray(score, dtype=np.float64)
     rows = np.isfinite(scores)
     names = {"pr_auc": BINARY_METRICS["pr_auc"]}
     accounts = np.asarray(account_id).astype(str)[rows]
     interval = bootstrap_intervals(names, y[rows], scores[rows], accounts, n_bootstraps, seed)["pr_auc"]
     key = "pr_auc_account_disjoint"
-    return {key: interval.value, f"{key}_lo": interval.lo, f"{key}_hi": interval.hi, "n_account_disjoint": int(rows.sum())}
+    seen = BINARY_METRICS["pr_auc"](ScoredRows(y[rows], own[rows]).weighted())
+    figures = {key: interval.value, f"{key}_lo": interval.lo, f"{key}_hi": interval.hi, f"{key}_same_rows": seen}
+    return figures | {"n_account_disjoint": int(rows.sum())}
 
 
 def _slice_frame(slices: pd.DataFrame | None, n: int) -> pd.DataFrame:

@@ -65,8 +65,9 @@ class BinaryEvaluation:
     pr_curve : DataFrame
         recall, precision and, with one score per row, threshold and share.
     leaderboard : DataFrame
-        model, kind (model, baseline, champion), pr_auc, pr_auc_lo, pr_auc_hi, lift_at_20, log_loss, brier, and for others than the model
-        pr_auc_difference (model less this one), pr_auc_difference_lo, pr_auc_difference_hi and the same for log_loss_difference.
+        model, kind (model, baseline, comparator, champion), pr_auc, pr_auc_lo, pr_auc_hi, lift_at_20, log_loss, brier, and for others than
+        the model pr_auc_difference (model less this one), pr_auc_difference_lo, pr_auc_difference_hi and the same for log_loss_difference;
+        then the lead of the best, ties, fit_seconds, note: see `leaderboard.build_leaderboard`.
     slices : DataFrame
         See `evaluate_slices`.
     predictions : DataFrame

@@ -5,9 +5,12 @@ keep figures about how good a model is out (`evaluation`), and words about why i
 the heavy libraries load inside the functions that use them.
 """
 
+from clv_platform.models.account_disjoint import score_unseen_accounts
 from clv_platform.models.artifact import FeatureMismatch, Manifest, ModelArtifact
+from clv_platform.models.auditor import audit_scores
 from clv_platform.models.baselines import baseline_scores
 from clv_platform.models.calibration import Calibrator, fit_calibrator
+from clv_platform.models.comparators import ContenderScores, score_contenders
 from clv_platform.models.cross_validation import CrossValidation, FoldSeedResult, cross_validate_binary
 from clv_platform.models.decision_log import (
     LoggedDecision,
@@ -36,6 +39,7 @@ __all__ = [
     "Budget",
     "Calibrator",
     "Champion",
+    "ContenderScores",
     "CrossValidation",
     "FeatureMismatch",
     "FoldSeedResult",
@@ -46,6 +50,7 @@ __all__ = [
     "Preprocessing",
     "TrainedModel",
     "append_decision",
+    "audit_scores",
     "baseline_scores",
     "champion_before",
     "cross_validate_binary",
@@ -59,6 +64,8 @@ __all__ = [
     "read_decisions",
     "rollback",
     "save_artifact",
+    "score_contenders",
+    "score_unseen_accounts",
     "train_binary_model",
     "withdrawal_of",
 ]

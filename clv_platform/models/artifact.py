@@ -18,6 +18,7 @@ import pandas as pd
 from clv_platform.contracts.features import Feature
 from clv_platform.models.calibration import Calibrator
 from clv_platform.models.preprocessing import Preprocessing
+from clv_platform.models.sampling import Arm
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -68,7 +69,7 @@ class Manifest:
     config_hash: str
     data_hash: str
     seed: int
-    arm: str
+    arm: Arm
     rounds: int
     folds: str
     features: dict[str, str]

@@ -1,12 +1,13 @@
 """What a model has to beat: the base rate, the best single column, a logistic regression.
 
 Here: rules that anybody could set up in an afternoon, fitted on training rows, giving chances for other rows. Add a baseline to
-`baseline_scores`, and it shows in every leaderboard. Keep tuned models out.
+`BASELINES`, and it shows in every leaderboard. Keep tuned models out.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,12 +40,7 @@ def baseline_scores(train: Examples, test: Examples, *, seed: int = 0) -> dict[s
         recency rule is one of these), `logistic_regression` (scaled numbers, one-hot categories): chances of shape (n_test,).
     """
     rows = train.take(np.flatnonzero(train.is_usable))
-    rate = float(rows.y.mean())
-    return {
-        "prevalence": np.full(len(test.y), rate),
-        "best_single_column": _single_column_scores(rows, test, best_single_column(rows, seed=seed)),
-        "logistic_regression": _regression_scores(rows, test, seed),
-    }
+    return {name: rule(rows, test, seed) for name, rule in BASELINES.items()}
 
 
 def best_single_column(train: Examples, *, seed: int = 0) -> tuple[str, int]:
@@ -52,7 +48,7 @@ def best_single_column(train: Examples, *, seed: int = 0) -> tuple[str, int]:
 
     Categories are ranked by the rate of positives of their levels; gaps stand in the middle.
     """
-    rows = _sample(train, MAX_CHOICE_ROWS, seed)
+    rows = sample_rows(train, MAX_CHOICE_ROWS, seed)
     best: tuple[float, str, int] | None = None
     for feature in rows.features:
         values = _column_values(rows, rows, feature.name)
@@ -65,8 +61,12 @@ def best_single_column(train: Examples, *, seed: int = 0) -> tuple[str, int]:
     return (best[1], best[2]) if best else (rows.features[0].name, 1)
 
 
-def _single_column_scores(train: Examples, test: Examples, choice: tuple[str, int]) -> np.ndarray:
-    name, direction = choice
+def _prevalence_scores(train: Examples, test: Examples, seed: int) -> np.ndarray:
+    return np.full(len(test.y), float(train.y.mean()))
+
+
+def _single_column_scores(train: Examples, test: Examples, seed: int) -> np.ndarray:
+    name, direction = best_single_column(train, seed=seed)
     learnt, values = (direction * _column_values(train, rows, name) for rows in (train, test))
     ordered = np.sort(learnt)
     # Share of training rows below, equal ones by half: outliers can't bend the fitted curve, and the order stays that of the column.
@@ -93,22 +93,22 @@ def _regression_scores(train: Examples, test: Examples, seed: int) -> np.ndarray
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    rows = _sample(train, MAX_REGRESSION_ROWS, seed)
+    rows = sample_rows(train, MAX_REGRESSION_ROWS, seed)
     preprocessing = fit_preprocessing(rows.X, rows.features, max_levels=50)
     learnt, values = preprocessing.transform(rows.X), preprocessing.transform(test.X)
     if not learnt.values.shape[1]:
         return np.full(len(test.y), float(train.y.mean()))
-    scaling = _fit_scaling(learnt)
+    scaling = fit_scaling(learnt)
     model = LogisticRegression(C=1.0, solver="newton-cholesky", max_iter=50)
     # Two BLAS threads on busy cores cost more than they bring, and would let the last bits depend on the machine.
     with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline after 50 Newton steps is as good as it gets
-        model.fit(_design(learnt, scaling), rows.y)
-        return model.predict_proba(_design(values, scaling))[:, 1]
+        model.fit(scaled_design(learnt, scaling), rows.y)
+        return model.predict_proba(scaled_design(values, scaling))[:, 1]
 
 
 @dataclass(frozen=True)
-class _Scaling:
+class Scaling:
     """What the training rows say about a design matrix: means and spreads of numbers, number of codes of each category."""
 
     mean: np.ndarray
@@ -116,14 +116,15 @@ class _Scaling:
     n_codes: tuple[int, ...]
 
 
-def _fit_scaling(matrix: Matrix) -> _Scaling:
+def fit_scaling(matrix: Matrix) -> Scaling:
+    """Learn what `scaled_design` needs from training rows."""
     values = matrix.values[:, _number_columns(matrix)].astype(np.float64)
     spread = values.std(axis=0)
     n_codes = tuple(int(matrix.values[:, column].max()) + 1 for column in matrix.categorical)
-    return _Scaling(values.mean(axis=0), np.where(spread == 0, 1.0, spread), n_codes)
+    return Scaling(values.mean(axis=0), np.where(spread == 0, 1.0, spread), n_codes)
 
 
-def _design(matrix: Matrix, scaling: _Scaling) -> np.ndarray:
+def scaled_design(matrix: Matrix, scaling: Scaling) -> np.ndarray:
     """Scaled numbers, then one-hot codes."""
     scaled = (matrix.values[:, _number_columns(matrix)].astype(np.float64) - scaling.mean) / scaling.spread
     one_hot = [
@@ -137,7 +138,15 @@ def _number_columns(matrix: Matrix) -> list[int]:
     return [column for column in range(matrix.values.shape[1]) if column not in set(matrix.categorical)]
 
 
-def _sample(examples: Examples, n: int, seed: int) -> Examples:
+def sample_rows(examples: Examples, n: int, seed: int) -> Examples:
+    """Return n random rows in their order, or all when there are no more."""
     if len(examples.y) <= n:
         return examples
     return examples.take(np.sort(np.random.default_rng(seed).choice(len(examples.y), n, replace=False)))
+
+
+BASELINES: Mapping[str, Callable[[Examples, Examples, int], np.ndarray]] = {
+    "prevalence": _prevalence_scores,
+    "best_single_column": _single_column_scores,
+    "logistic_regression": _regression_scores,
+}

@@ -67,6 +67,13 @@ class BoosterSettings:
         own = {"num_iterations": self.max_rounds, "early_stopping_round": self.patience, "n_bags": self.n_bags}
         return {**self.params, **own} | ({} if self.sampling_ratio is None else {"sampling_ratio": self.sampling_ratio})
 
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> BoosterSettings:
+        """Read what `to_json` gave."""
+        params = {name: value for name, value in content.items() if name not in (*_OURS, "sampling_ratio")}
+        rounds, patience, n_bags = (int(content[name]) for name in _OURS)
+        return cls(params, rounds, patience, n_bags, content.get("sampling_ratio"))
+
 
 def resolve_settings(overrides: Mapping[str, float | int | bool], n_rows: int) -> BoosterSettings:
     """Merge the defaults with `training.lightgbm` of the config.

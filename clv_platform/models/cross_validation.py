@@ -16,7 +16,7 @@ from clv_platform.config import Target, Training
 from clv_platform.datasets import Examples, check_trainable
 from clv_platform.metrics import best_f1_threshold
 from clv_platform.models.arms import run_parallel
-from clv_platform.models.baselines import baseline_scores
+from clv_platform.models.comparators import ContenderScores, score_contenders
 from clv_platform.models.folds import Fold, stratified_folds
 from clv_platform.models.training import fit_on_all, fit_procedure
 from clv_platform.models.tuning import Budget
@@ -40,6 +40,12 @@ class FoldSeedResult:
         Calibrated chances of every arm, chosen or not, and of every baseline.
     chosen_arms : tuple of str
         One per fold.
+    comparators : dict of str to ndarray of shape (n,) or None
+        Calibrated chances of the other algorithms; None where one couldn't be fitted. Only the first fold seed has them: they are slow.
+    fit_seconds : dict of str to float
+        Of the model, the baselines and the comparators: mean time of a fit on a training part.
+    notes : dict of str to str
+        What limits a comparator, or why it is missing.
     """
 
     seed: int
@@ -50,6 +56,9 @@ class FoldSeedResult:
     arms: dict[str, np.ndarray]
     baselines: dict[str, np.ndarray]
     chosen_arms: tuple[str, ...]
+    comparators: dict[str, np.ndarray | None]
+    fit_seconds: dict[str, float]
+    notes: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -107,9 +116,10 @@ class _FoldResult:
     score: np.ndarray
     f1_threshold: float
     arms: dict[str, np.ndarray]
-    baselines: dict[str, np.ndarray]
+    contenders: tuple[ContenderScores, ...]
     chosen: str
     table: pd.DataFrame
+    fit_seconds: float
 
 
 def cross_validate_binary(
@@ -182,9 +192,9 @@ def _run_fold(
         arms[result.arm] = result.calibrator.apply(np.mean([fit.raw_score(values) for fit in fits], axis=0))
     inner = fitted.arms.fold_of >= 0
     threshold = best_f1_threshold(fit_rows.y[inner], chosen.calibrator.apply(chosen.raw_score[inner]))
-    return _FoldResult(
-        raw, arms[chosen.arm], threshold, arms, baseline_scores(fit_rows, check_rows, seed=seed), chosen.arm, fitted.arms_table()
-    )
+    is_first = seed == target.fold_seeds[0]
+    contenders = score_contenders(fit_rows, check_rows, target, training, seed=seed, with_comparators=is_first)
+    return _FoldResult(raw, arms[chosen.arm], threshold, arms, contenders, chosen.arm, fitted.arms_table(), fitted.fit_seconds)
 
 
 def _collect(seed: int, own: list[tuple[Fold, _FoldResult]], n: int) -> FoldSeedResult:
@@ -200,6 +210,11 @@ def _collect(seed: int, own: list[tuple[Fold, _FoldResult]], n: int) -> FoldSeed
 
     # An arm that one fold could not fit has no complete out-of-fold score and is left out.
     arms = [arm for arm in own[0][1].arms if all(arm in result.arms for _, result in own)]
+    names = [contender.name for contender in own[0][1].contenders]
+    by_kind: dict[str, dict[str, list[np.ndarray | None]]] = {"baseline": {}, "comparator": {}}
+    for _, result in own:
+        for contender in result.contenders:
+            by_kind[contender.kind].setdefault(contender.name, []).append(contender.score)
     return FoldSeedResult(
         seed,
         fold_of,
@@ -207,6 +222,13 @@ def _collect(seed: int, own: list[tuple[Fold, _FoldResult]], n: int) -> FoldSeed
         gather([result.raw_score for _, result in own]),
         gather([np.full(len(fold.check), result.f1_threshold) for fold, result in own]),
         {arm: gather([result.arms[arm] for _, result in own]) for arm in arms},
-        {name: gather([result.baselines[name] for _, result in own]) for name in own[0][1].baselines},
+        {name: gather([score for score in scores if score is not None]) for name, scores in by_kind["baseline"].items()},
         tuple(result.chosen for _, result in own),
+        {
+            name: None if any(score is None for score in scores) else gather([score for score in scores if score is not None])
+            for name, scores in by_kind["comparator"].items()
+        },
+        {"model": float(np.mean([result.fit_seconds for _, result in own]))}
+        | {name: float(np.mean([c.fit_seconds for _, result in own for c in result.contenders if c.name == name])) for name in names},
+        {c.name: c.note for c in own[-1][1].contenders if c.note},
     )

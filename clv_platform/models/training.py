@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import time
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -46,6 +47,8 @@ class FittedProcedure:
         With the default parameters.
     tuning : TuningResult
         Its winner is what was fitted on all rows.
+    fit_seconds : float
+        Time of that last fit.
     """
 
     preprocessing: Preprocessing
@@ -53,6 +56,7 @@ class FittedProcedure:
     tuning: TuningResult
     folds: Folds
     fits: tuple[BoosterFit, ...]
+    fit_seconds: float
 
     @property
     def chosen(self) -> ArmResult:
@@ -93,6 +97,8 @@ class TrainedModel:
         Score with the best F1 on these rows: apply it to test rows, don't choose it there.
     tuning : DataFrame
         The search for parameters, a row per trial; see `TuningResult.history`.
+    fit_seconds : float
+        Time of the last fit, on all rows.
     """
 
     artifact: ModelArtifact
@@ -101,6 +107,7 @@ class TrainedModel:
     out_of_fold: pd.DataFrame
     f1_threshold: float
     tuning: pd.DataFrame
+    fit_seconds: float
 
 
 def train_binary_model(
@@ -187,7 +194,7 @@ def train_binary_model(
     texts = [model_text(fit.booster) for fit in fitted.fits]
     artifact = ModelArtifact.from_texts(manifest, fitted.preprocessing, chosen.calibrator, texts)
     out_of_fold = pd.DataFrame({"row": usable[checked], "fold": fitted.arms.fold_of[checked], "raw_score": raw, "score": score})
-    return TrainedModel(artifact, fitted.arms_table(), chosen.rounds, out_of_fold, threshold, fitted.tuning.history)
+    return TrainedModel(artifact, fitted.arms_table(), chosen.rounds, out_of_fold, threshold, fitted.tuning.history, fitted.fit_seconds)
 
 
 def fit_procedure(
@@ -224,8 +231,9 @@ def fit_procedure(
         arms: list[Arm] = [arm for arm in training.arms if arm not in comparison.skipped]
         budget = budget or Budget.of(training.tuning)
         tuning = tune(prepared, rows.y, rows.account_id, comparison.chosen, arms, budget, seed=seed, threads=threads, journals=journals)
+        started = time.perf_counter()
         fits = fit_on_all(rows, preprocessing, tuning.winner, seed=seed, threads=threads)
-    return FittedProcedure(preprocessing, comparison, tuning, folds, fits)
+    return FittedProcedure(preprocessing, comparison, tuning, folds, fits, time.perf_counter() - started)
 
 
 def fit_on_all(rows: Examples, preprocessing: Preprocessing, chosen: ArmResult, *, seed: int, threads: int) -> tuple[BoosterFit, ...]:

@@ -100,7 +100,7 @@ _BINARY = (
     ),
     _score(
         "pr_auc_account_disjoint", "PR-AUC on accounts never seen",
-        "PR-AUC on accounts of which no row was used for training: how well the model does on newcomers.",
+        "PR-AUC on a part of the accounts, by a second model like it that was trained without them: how well it does on newcomers.",
     ),
 )  # fmt: skip
 

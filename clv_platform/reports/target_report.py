@@ -14,7 +14,16 @@ from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.page import Picture, render_page
 from clv_platform.reports.sections import build_target_sections
-from clv_platform.reports.tables import Table, arms_table, call_table, leaderboard_table, lift_rows, metric_table, slices_table
+from clv_platform.reports.tables import (
+    Table,
+    arms_table,
+    call_table,
+    leaderboard_reading,
+    leaderboard_table,
+    lift_rows,
+    metric_table,
+    slices_table,
+)
 from clv_platform.reports.target_findings import accuracy_sentence, asked_rows, base_rate, build_limits, build_next_steps, build_verdict
 
 N_CALLS_SHOWN = 20
@@ -58,6 +67,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         metric_table=metric_table(inputs),
         lift_table=lift_rows(inputs) if len(inputs.lift) else None,
         leaderboard=leaderboard_table(inputs) if len(inputs.leaderboard) else None,
+        leaderboard_reading=leaderboard_reading(inputs),
         arms=arms_table(inputs) if len(inputs.arms) else None,
         slices=_slices(inputs),
         call=_call(inputs, verdict.level == "nothing"),

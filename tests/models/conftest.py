@@ -56,6 +56,6 @@ def target() -> Target:
 
 @pytest.fixture(scope="session")
 def training() -> Training:
-    """Small and quick, without a search for parameters, otherwise the defaults."""
+    """Small and quick, without a search for parameters or other algorithms, otherwise the defaults."""
     quick = {"num_iterations": 60, "early_stopping_round": 10, "learning_rate": 0.1, "feature_fraction": 1.0, "n_bags": 2}
-    return Training(lightgbm=quick, tuning=Tuning(trials=0))
+    return Training(lightgbm=quick, tuning=Tuning(trials=0), comparators=())

@@ -11,6 +11,7 @@ from clv_platform.reports.sections.explanations import build_explanations
 from clv_platform.reports.sections.findings import build_findings
 from clv_platform.reports.sections.list_outcomes import build_list_outcomes
 from clv_platform.reports.sections.section import Section
+from clv_platform.reports.sections.tuning import build_tuning
 from clv_platform.reports.sections.weak_slices import build_weak_slices
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ TARGET_SECTIONS: tuple[Callable[[TargetReportInputs], Section | None], ...] = (
     build_list_outcomes,
     build_backtest,
     build_decisions,
+    build_tuning,
 )
 
 
