@@ -116,8 +116,10 @@ def waterfall(steps: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
         after = steps["raw_after"].to_numpy(float)
         before = np.concatenate([after[:1], after[:-1]])
         y = np.arange(len(steps))[::-1]
-        rises = after >= before
-        for mask, colour, name in ((rises, MODEL, "raises the chance"), (~rises, OTHER, "lowers it")):
+        rises, falls = after > before, after < before
+        for mask, colour, name in ((rises, MODEL, "raises the chance"), (falls, OTHER, "lowers it")):
+            if not mask.any():
+                continue
             axes.barh(y[mask], (after - before)[mask], left=before[mask], color=colour, height=0.62, label=name)
         axes.vlines(after[:-1], y[:-1] - 1 - 0.31, y[:-1] + 0.31, color=MUTED, linewidth=0.8)
         axes.plot([after[0]], [y[0]], marker="o", color=INK, markersize=5)

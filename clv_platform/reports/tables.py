@@ -236,8 +236,10 @@ def call_table(call_list: pd.DataFrame, private: tuple[str, ...], first: int, la
 def _sides(row: Mapping[Any, Any]) -> tuple[Cell, Cell]:
     """Reasons for and against; the way the chance moved, without the mean that is the same in every row."""
     moved = _text(row.get("chance_words")).split(" (mean of all accounts")[0].strip(MISSING)
-    up, down = (keep_together(_text(row[name]).replace(" · ", "\n")) for name in ("reasons_up", "reasons_down"))  # a line each
-    return Cell(up, keep_together(moved)), Cell(down)
+    up, down = (
+        keep_together("\n".join(f"• {reason}" for reason in _text(row[name]).split(" · "))) for name in ("reasons_up", "reasons_down")
+    )
+    return Cell(up if row["reasons_up"] else MISSING, keep_together(moved)), Cell(down if row["reasons_down"] else MISSING)
 
 
 def _text(value: Any) -> str:

@@ -128,7 +128,7 @@ def test_worked_example_table_sums_to_raw_score_and_chance(explained):
 def test_undated_example_has_no_date(explained):
     undated = {**explained.extras, "worked_example": _example().assign(as_of_date=pd.NaT, outcome=0.0)}
     words = next(block for block in build_explanations(replace(explained, extras=undated)).blocks if str(block).startswith("One account"))
-    assert words.startswith("One account, step by step: A7, the highest score among the test rows.")
+    assert words.startswith("One account, step by step: A7, the highest score among the rows.")
     assert words.endswith("It is not among those that upgraded.")
 
 
@@ -154,6 +154,16 @@ def test_beeswarm_reading_names_both_ways_and_speaks_of_leaving_for_churn(explai
     assert read_beeswarm(churn).startswith("High values of “users” raise the chance to leave; high values of “cases” lower it.")
     neither = replace(explained, importance=importance.assign(direction=np.nan))
     assert read_beeswarm(neither).startswith("None of the strongest features pushes one way throughout.")
+
+
+def test_yes_or_no_is_named_by_its_yes_and_undated_rows_are_not_called_test_rows(explained):
+    trial = next(feature for feature in explained.features if feature.name == "is_trial")
+    importance = pd.DataFrame({"feature": ["is_trial"], "label": [trial.label], "share": [1.0], "direction": [0.9]})
+    told = replace(explained, importance=importance, split=replace(explained.split, is_undated=True))
+    assert read_beeswarm(told).startswith("High values of “on trial: yes” raise the chance to upgrade.")
+    section = build_explanations(told)
+    assert section is not None
+    assert str(section.blocks[0]).startswith("1,000 rows were taken apart")
 
 
 def test_groups_that_differ_are_named_and_small_ones_are_not():

@@ -54,7 +54,8 @@ def _visible(inputs: TargetReportInputs, name: str, *columns: str) -> pd.DataFra
 
 def _intro(inputs: TargetReportInputs, by_slice: pd.DataFrame) -> str:
     event = event_words(inputs.target.kind)
-    rows = f"{whole(by_slice['n'].max())} test rows were" if len(by_slice) else "Test rows were"
+    kind = "rows" if inputs.split.is_undated else "test rows"  # undated rows are all that there are, learnt from too
+    rows = f"{whole(by_slice['n'].max())} {kind} were" if len(by_slice) else f"{kind} were"
     text = (
         f"{rows} taken apart: each score is the sum of what its features contribute, exactly. An effect of ×2 doubles the odds that an "
         f"account {event.will}, before calibration. It is what the model goes by, not what causes {event.many}."
@@ -74,8 +75,9 @@ def read_beeswarm(inputs: TargetReportInputs) -> str:
     if frame.empty or "direction" not in frame:
         return "To the right: the chance rises; to the left: it falls."
     top = frame[~frame["feature"].isin([*inputs.config.private])].head(10)
-    up = [f"“{label}”" for label in top.loc[top["direction"] >= MIN_DIRECTION, "label"]][:N_TOP]
-    down = [f"“{label}”" for label in top.loc[top["direction"] <= -MIN_DIRECTION, "label"]][:N_TOP]
+    is_yes_no = top["feature"].isin([feature.name for feature in inputs.features if feature.type == "boolean"])
+    names = "“" + top["label"] + np.where(is_yes_no, ": yes”", "”")
+    up, down = list(names[top["direction"] >= MIN_DIRECTION])[:N_TOP], list(names[top["direction"] <= -MIN_DIRECTION])[:N_TOP]
     chance = {"upgrade": "the chance to upgrade", "churn": "the chance to leave"}[inputs.target.kind]
     parts = [f"High values of {sentence_list(up)} raise {chance}"] if up else []
     if down:
@@ -173,8 +175,8 @@ def _example_words(inputs: TargetReportInputs, steps: pd.DataFrame) -> str:
     who = f"{account} as of {day(pd.Timestamp(first['as_of_date']).date())}, " if is_dated else f"{account}, "
     outcome = {1.0: f" It {event.did}.", 0.0: f" It is not among those that {event.did}."}.get(float(first["outcome"]), "")
     return (
-        f"One account, step by step: {who}the highest score among the test rows{' of that date' if is_dated else ''}. A typical account "
-        f"has a chance of {percent(first['chance_after'])}; what the model sees here moves it to {percent(last['chance_after'])}.{outcome}"
+        f"One account, step by step: {who}the highest score among the {'test rows of that date' if is_dated else 'rows'}. A typical "
+        f"account has a chance of {percent(first['chance_after'])}; what the model sees here moves it to {percent(last['chance_after'])}.{outcome}"
     )
 
 
