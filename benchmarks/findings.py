@@ -60,6 +60,8 @@ def main() -> None:
             empty[alpha] += int(not (found["q_value"] <= alpha).any())
         for statement in found["statement"]:
             print(f"  seed {seed}: {statement}", flush=True)
+        if seed % 10 == 9:
+            print(f"  {seed + 1} runs, empty: {empty}", flush=True)
     for alpha, n in empty.items():
         print(f"alpha {alpha}: empty in {n} of {arguments.runs} runs", flush=True)
 

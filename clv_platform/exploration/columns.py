@@ -25,6 +25,7 @@ _PREFERRED = ("product", "plan", "territory", "industry", "employee_range", "cou
 # Features that a plan sets by its price list: comparing them by plan says nothing.
 _SET_BY_PLAN = frozenset({"mrr", "seats", "revenue_365d", "mean_order_value", "plan_rank"})
 MAX_LEVELS = 30
+OTHER = "other levels"  # those too rare to be named, together
 N_BINS = 4
 OUTLIER_DEVIATIONS = 6.0
 
@@ -124,7 +125,7 @@ class Coded:
     levels: tuple[str, ...]
 
 
-def code_levels(values: pd.Series, min_rows: int, max_levels: int = MAX_LEVELS) -> Coded:
+def code_levels(values: pd.Series, min_rows: int, max_levels: int = MAX_LEVELS, *, min_other: int | None = None) -> Coded:
     """Code a column: categories by level, booleans as no and yes, numbers in quarters.
 
     Parameters
@@ -135,6 +136,8 @@ def code_levels(values: pd.Series, min_rows: int, max_levels: int = MAX_LEVELS) 
         A level with fewer rows is left out.
     max_levels : int
         Of the most frequent levels.
+    min_other : int, optional
+        Rare levels become one, `OTHER`, the last, when together they have so many rows; by default they are left out.
     """
     if pd.api.types.is_bool_dtype(values) or set(pd.unique(values.dropna())) <= {0, 1}:
         known = values.notna().to_numpy()
@@ -152,7 +155,12 @@ def code_levels(values: pd.Series, min_rows: int, max_levels: int = MAX_LEVELS) 
     kept = sorted(most, key=lambda i: level_order(names[i]))
     place = np.full(len(found) + 1, -1)  # the last one is for missing values, whose code is -1
     place[kept] = np.arange(len(kept))
-    return Coded(place[raw].astype(np.int64), tuple(names[i] for i in kept))
+    levels = tuple(names[i] for i in kept)
+    n_rare = int(counts.sum() - counts[kept].sum())
+    if min_other is not None and n_rare >= max(min_other, 1):
+        place[:-1] = np.where(place[:-1] < 0, len(kept), place[:-1])
+        levels = (*levels, OTHER)
+    return Coded(place[raw].astype(np.int64), levels)
 
 
 def code_quantiles(values: np.ndarray, n_bins: int) -> Coded:
@@ -171,6 +179,8 @@ def code_quantiles(values: np.ndarray, n_bins: int) -> Coded:
 
 def level_order(level: str) -> tuple[float, str]:
     """Sort key of a level: by the number it begins with (1-10, 11-50, 1001+), then by text."""
+    if level == OTHER:
+        return float("inf"), "\uffff"
     match = re.match(r"\s*[<>]?\s*(\d[\d,.]*)", level)
     number = float(match.group(1).replace(",", "").rstrip(".")) if match and match.group(1).count(".") < 2 else float("inf")
     return number, level.lower()

@@ -15,6 +15,7 @@ from scipy import stats
 
 from clv_platform.config import CompanyConfig
 from clv_platform.exploration.columns import (
+    OTHER,
     Coded,
     Dimension,
     Metric,
@@ -67,7 +68,7 @@ def group_candidates(config: CompanyConfig, accounts: pd.DataFrame) -> pd.DataFr
     """
     min_rows = config.slice_search.min_rows
     measured = measure(config, accounts)
-    dimensions = {d: code_levels(accounts[d.name], min_rows) for d in choose_dimensions(config) if d.name in accounts.columns}
+    dimensions = {d: code_levels(accounts[d.name], min_rows, min_other=1) for d in choose_dimensions(config) if d.name in accounts.columns}
     dimensions = {d: coded for d, coded in dimensions.items() if len(coded.levels) > 1}
     if not measured or not dimensions:
         return pd.DataFrame()
@@ -167,6 +168,8 @@ def _compare(stack: _Stack, dimension: Dimension, coded: Coded, context: Dimensi
         p_value = np.maximum(p_value, differs)
     else:
         difference = np.full(n.shape, np.inf)
+    usable &= np.array([level != OTHER for level in coded.levels])[None, :, None]
+    usable &= np.array([level != OTHER for level in around.levels])[:, None, None]
     where = np.argwhere(usable)
     rows = [
         _row(stack.measured[k], dimension, coded.levels[level], context, around.levels[i], (int(n[i, level, k]), int(n_all[i, level, k])))

@@ -91,7 +91,9 @@ def build_tables(config: CompanyConfig, frames: ExplorationFrames) -> Exploratio
 def code_dimensions(config: CompanyConfig, accounts: pd.DataFrame) -> dict[Dimension, Coded]:
     """Code the dimensions that have at least two levels large enough, at most `MAX_LEVELS_SHOWN` each."""
     coded = {
-        dimension: code_levels(accounts[dimension.name], config.slice_search.min_rows, MAX_LEVELS_SHOWN)
+        dimension: code_levels(
+            accounts[dimension.name], config.slice_search.min_rows, MAX_LEVELS_SHOWN, min_other=config.slice_search.min_rows
+        )
         for dimension in choose_dimensions(config)
         if dimension.name in accounts.columns
     }

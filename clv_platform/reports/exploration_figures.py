@@ -133,9 +133,9 @@ def month_lines(months: pd.DataFrame, column: str, *, picture_format: Format = "
         axes.yaxis.set_major_formatter(lambda value, _: _short(value))
         _months(axes)
         if len(set(months["level"])) > 1:
-            axes.legend(loc="lower left", ncols=2)
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
 
-    return _render(draw, 2.7, picture_format)
+    return _render(draw, 3.1, picture_format)
 
 
 def _own_shade(numbers: np.ndarray) -> np.ndarray:

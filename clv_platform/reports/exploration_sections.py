@@ -27,6 +27,7 @@ MAX_PAIR_PICTURES = 6
 MAX_PROFILE_METRICS = 7
 MAX_MONTH_PICTURES = 8
 MAX_MISSING_SHOWN = 14
+_TOTALS = frozenset({"n_orders", "revenue", "n_cases"})
 _WITHOUT_SUM = frozenset({"points", "years", "ratio", "share", "rank", "months"})  # adding these up over accounts says nothing
 
 
@@ -219,8 +220,10 @@ def month_pictures(tables: ExplorationTables) -> list[Drawn]:
         label, everyone = str(one["label"].iloc[0]), one[one["level"] == ALL]
         if len(everyone) < 3:
             continue
-        reading = readings.read_months(everyone, label)
-        found.append(Drawn(f"months-{name}", f"{label[:1].upper()}{label[1:]} per account and month", reading, _lines(one)))
+        is_event = name in _TOTALS  # an average over all accounts ever known would rise with every newcomer
+        column, words = ("sum", "per month, all accounts together") if is_event else ("mean", "per account and month")
+        reading = readings.read_months(everyone, label, column, words)
+        found.append(Drawn(f"months-{name}", f"{label[:1].upper()}{label[1:]} {words}", reading, _lines(one, column)))
     return found[:MAX_MONTH_PICTURES]
 
 
@@ -275,8 +278,8 @@ def _correlation_map(square: pd.DataFrame) -> Callable[[Format], bytes]:
     return lambda picture_format: figures.heat_map(square.round(2), shade=square, picture_format=picture_format)
 
 
-def _lines(months: pd.DataFrame) -> Callable[[Format], bytes]:
-    return lambda picture_format: figures.month_lines(months, "mean", picture_format=picture_format)
+def _lines(months: pd.DataFrame, column: str) -> Callable[[Format], bytes]:
+    return lambda picture_format: figures.month_lines(months, column, picture_format=picture_format)
 
 
 def _rates(levels: pd.DataFrame, overall: float) -> Callable[[Format], bytes]:

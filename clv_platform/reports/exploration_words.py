@@ -73,17 +73,18 @@ def read_profile(means: pd.DataFrame, overall: pd.Series, dimension: str) -> str
     return f"Furthest from the average: {dimension} {level} with {factor} times the average of {metric}."
 
 
-def read_months(months: pd.DataFrame, label: str) -> str:
+def read_months(months: pd.DataFrame, label: str, column: str, words: str) -> str:
     """Compare the last three months with the same months a year before, as plain averages of a month."""
     one = months.sort_values("month_end_date")
     last = one.tail(3)
     before = one[one["month_end_date"].isin(last["month_end_date"] - pd.DateOffset(years=1))]
-    now = float(last["mean"].mean())
-    if len(before) < 3 or not before["mean"].mean():
-        return f"{plain(now)} per account and month in the last three months."
-    change = now / float(before["mean"].mean()) - 1
+    now = float(last[column].mean())
+    text = f"{_begin(label)}: {plain(now)} {words} in the last three months"
+    if len(before) < 3 or not before[column].mean():
+        return f"{text}."
+    change = now / float(before[column].mean()) - 1
     moved = "as a year before" if abs(change) < 0.02 else f"{percent(abs(change), 0)} {'more' if change > 0 else 'less'} than a year before"
-    return f"{_begin(label)}: {plain(now)} per account and month in the last three months, {moved}."
+    return f"{text}, {moved}."
 
 
 def read_rates(levels: pd.DataFrame, did: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,9 +34,13 @@ def remissions() -> pd.DataFrame:
     )
 
 
+def arrays(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return rows["time"].to_numpy(), rows["entry"].to_numpy(), rows["is_left"].to_numpy()
+
+
 def test_the_curve_is_kaplan_and_meiers_of_the_leukaemia_trial(remissions: pd.DataFrame) -> None:
     drug = remissions[remissions["treatment"] == "drug"]
-    curve = survival_curve(*(drug[name].to_numpy() for name in ("time", "entry", "is_left")))
+    curve = survival_curve(*arrays(drug))
     at = curve.set_index("time")
     # Kleinbaum and Klein, Survival Analysis (2012), table 2.4.
     published = {6: (0.857, 21), 7: (0.807, 17), 10: (0.753, 15), 13: (0.690, 12), 16: (0.627, 11), 22: (0.538, 7), 23: (0.448, 6)}
@@ -58,7 +63,7 @@ def test_the_log_rank_test_is_the_published_one(remissions: pd.DataFrame) -> Non
 
 def test_the_hazard_ratio_is_coxs(remissions: pd.DataFrame) -> None:
     X = pd.DataFrame({"placebo": (remissions["treatment"] == "placebo").astype(float)})
-    found = hazard_ratios(*(remissions[name].to_numpy() for name in ("time", "entry", "is_left")), X).iloc[0]
+    found = hazard_ratios(*arrays(remissions), X).iloc[0]
     # R's coxph(ties = "efron"): coefficient 1.572, standard error 0.412.
     assert np.log(found["ratio"]) == pytest.approx(1.572, abs=1e-3)
     assert np.log(found["hi"] / found["lo"]) / (2 * 1.96) == pytest.approx(0.412, abs=1e-3)
@@ -74,7 +79,7 @@ def test_a_ratio_that_turns_round_in_life_is_noticed() -> None:
 
 
 def test_accounts_older_than_the_records_are_at_risk_only_from_there_on() -> None:
-    # Five accounts seen from the start, of which one leaves at month 1; five that were seen from month 2 on, of which one leaves at month 3.
+    # Five accounts seen from the start, one of which leaves at month 1; five seen from month 2 on, one of which leaves at month 3.
     time, entry = np.array([1.0, 6, 6, 6, 6, 3, 6, 6, 6, 6]), np.array([0.0] * 5 + [2.0] * 5)
     is_left = np.array([1, 0, 0, 0, 0, 1, 0, 0, 0, 0])
     curve = survival_curve(time, entry, is_left)
@@ -141,7 +146,7 @@ def planted_company(n: int = 600) -> tuple[pd.DataFrame, pd.DataFrame]:
     lives, rows = {}, []
     for number in range(n):
         ended = None
-        for at, following in zip(dates[:-1], dates[1:], strict=True):
+        for at, following in pairwise(dates):
             cases = draw.poisson(1.0)
             rows.append({"account_id": f"a{number}", "as_of_date": at, "is_eligible": True, "n_cases_90d": cases, "ended": None})
             if draw.random() < (0.12 if cases >= 2 else 0.03):
@@ -163,15 +168,15 @@ def test_what_drives_leaving_is_found_and_what_does_not_is_not() -> None:
         {**config.model_dump(), "sources": {**config.model_dump()["sources"], "support_cases": {"files": "c.csv"}}}
     )
     history = build_churn_history(config, config.targets[0], examples, lives, date(2025, 12, 1))
-    signals = history.signals.set_index(["feature", "months_before"])
-    cases, revenue = signals.loc[("n_cases_90d", 1)], signals.loc[("mrr", 1)]
+    signals = history.signals.set_index(["feature", "months_before"]).to_dict("index")
+    cases, revenue, earlier = (signals[key] for key in (("n_cases_90d", 1), ("mrr", 1), ("n_cases_90d", 3)))
     assert cases["lo"] > 0.55
     assert revenue["lo"] < 0.5 < revenue["hi"]
-    assert signals.loc[("n_cases_90d", 3), "lo"] < 0.5 < signals.loc[("n_cases_90d", 3), "hi"]  # only the month before counts here
-    ratios = history.hazards.set_index("name")
-    assert ratios.loc["n_cases_90d", "lo"] > 1.5
-    assert ratios.loc["product", "lo"] < 1 < ratios.loc["product", "hi"]
-    assert history.tests.set_index("grouping").loc["product", "p_adjusted"] > 0.05
+    assert earlier["lo"] < 0.5 < earlier["hi"]  # only the month before counts here
+    ratios = history.hazards.set_index("name").to_dict("index")
+    assert ratios["n_cases_90d"]["lo"] > 1.5
+    assert ratios["product"]["lo"] < 1 < ratios["product"]["hi"]
+    assert history.tests.set_index("grouping")["p_adjusted"].to_dict()["product"] > 0.05
     assert history.facts["n_left"] == lives["ended_at"].notna().sum()
 
 

@@ -66,6 +66,17 @@ def test_missing_values_that_go_with_a_group_are_for_the_data_team() -> None:
     assert first["action"].startswith("Collect")
 
 
+def test_the_others_include_the_levels_that_are_too_rare_to_be_named() -> None:
+    accounts = build_accounts(13)
+    rare = accounts.index[:400]
+    accounts.loc[rare, "territory"] = [f"R{i % 20}" for i in range(400)]  # 20 rows each, below the smallest group
+    accounts.loc[accounts["territory"] == "T1", "users"] *= 2
+    first = _find(accounts).frame.iloc[0]
+    n_inside = int((accounts["territory"] == "T1").sum())
+    assert (first["level"], first["n"], first["n_reference"]) == ("T1", n_inside, N - n_inside)
+    assert not _find(accounts).frame["statement"].str.contains("other levels").any()
+
+
 def test_a_few_huge_values_say_nothing_about_a_group() -> None:
     accounts = build_accounts(5)
     accounts.loc[accounts.index[accounts["territory"] == "T1"][:3], "users"] *= 1e5
