@@ -56,8 +56,12 @@ def survival_curve(time: Floats, entry: Floats, is_left: NDArray[np.int64], min_
     stop = len(kept) if kept.all() else int(np.argmin(kept))
     at = slice(0, stop)
     n_begin = int((later <= begin).sum())
-    time_at, n_risk, n_events = [begin, *found.surv_times[at]], [n_begin, *found.n_risk[at]], [0, *found.n_events[at]]
-    survival, error = [1.0, *found.surv_prob[at]], [0.0, *found.surv_prob_se[at]]
+    time_at, n_risk, n_events = (
+        [begin, *found.surv_times[at]],
+        [n_begin, *np.asarray(found.n_risk)[at]],
+        [0, *np.asarray(found.n_events)[at]],
+    )
+    survival, error = [1.0, *np.asarray(found.surv_prob)[at]], [0.0, *np.asarray(found.surv_prob_se)[at]]
     times = np.sort(time[is_seen])
     last = float(times[-min(min_at_risk, len(times))])
     if stop == len(kept) and last > time_at[-1]:  # nobody left after the last departure, and that long enough were there

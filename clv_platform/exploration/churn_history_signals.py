@@ -147,14 +147,15 @@ def _was_active(examples: pd.DataFrame, target: Target) -> pd.Series:
 def compare_signals(panel: pd.DataFrame, signals: Sequence[Signal]) -> pd.DataFrame:
     """Compare signals of leavers with those of stayers at the same dates, in each of the months before.
 
-        For every leaver, the share of stayers of the same date whose value was lower (ties: half), as both were `months_before` - 1 snapshots
-        earlier; the mean over leavers is the chance that a leaver's value is above a stayer's. Its variance is DeLong's (1988), summed over
+    For every leaver, the share of stayers of the same date whose value was lower (ties: half), as both were `months_before` - 1 snapshots
+    earlier; the mean over leavers is the chance that a leaver's value is above a stayer's. Its variance is DeLong's (1988), summed over
     dates.
-        Returns
-        -------
-        DataFrame
-            feature, label, family, months_before (1: the snapshot before leaving), share_above, lo, hi (95 %), p, p_adjusted
-            (Benjamini-Hochberg over the signals of a month), n_leavers, n_stayers (distinct accounts), median_leavers, median_stayers.
+
+    Returns
+    -------
+    DataFrame
+        feature, label, family, months_before (1: the snapshot before leaving), share_above, lo, hi (95 %), p, p_adjusted
+        (Benjamini-Hochberg over the signals of a month), n_leavers, n_stayers (distinct accounts), median_leavers, median_stayers.
     """
     names = ["feature", "label", "family", "months_before", "share_above", "lo", "hi", "p", "p_adjusted", "n_leavers", "n_stayers"]
     names += ["median_leavers", "median_stayers"]

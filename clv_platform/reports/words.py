@@ -33,7 +33,7 @@ class EventWords:
 
 EVENT_WORDS: dict[TargetKind, EventWords] = {
     "upgrade": EventWords("upgrade", "upgrades", "will upgrade", "upgraded", "Call"),
-    "churn": EventWords("departure", "departures", "will leave", "left", "Look after"),
+    "churn": EventWords("departure", "departures", "will leave", "left", "Save"),
 }
 
 

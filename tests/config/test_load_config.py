@@ -118,6 +118,20 @@ def test_hash_changes_with_choices_not_with_where_files_lie(tmp_path, settings):
     assert here != hashed("name: x\ntitle: X\nsources: {accounts: {files: /here/a.csv}}\neligibility: {min_tenure_days: 31}\n")
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("{name: t, kind: upgrade, churn_means: silent, label_column: y}", "churn_means: silent"),
+        ("{name: t, kind: churn, churn_means: silent, activity: usage}", "no such source"),
+        ("{name: t, kind: churn, label_column: y, duration_column: months}", "duration_column"),
+    ],
+)
+def test_churn_that_cannot_be_told_is_one_message(tmp_path, settings, target, message):
+    text = f"name: x\ntitle: X\nsources: {{accounts: {{files: a.csv}}, orders: {{files: o.csv}}}}\ntargets: [{target}]\n"
+    with pytest.raises(ConfigError, match=message):
+        load_config(write(tmp_path, text), settings)
+
+
 def test_every_key_is_in_the_table_of_keys():
     text = (PROJECT_ROOT / "docs" / "own_data.md").read_text(encoding="utf-8")
     table = {cell for line in text.splitlines() if line.startswith("|") for cell in re.findall(r"\w+", line)}

@@ -142,6 +142,38 @@ def test_a_model_without_its_boundary_is_caught(compiled: CompiledProject, model
     assert features_until_today(compiled, later) == features_until_today(compiled, tables)
 
 
+@pytest.mark.parametrize(
+    ("late", "before", "after"),
+    [
+        # The end of the subscription happens in March and is booked in June; the order of March arrives in June.
+        (("close", "subscriptions", datetime(2025, 3, 20), "a", 1), {"y_churn_30d": 0}, {"y_churn_30d": 1}),
+        (("add_late", "orders", datetime(2025, 3, 20), "a", 30), {"y_silence_30d": 1}, {"y_silence_30d": 0}),
+    ],
+)
+def test_labels_that_arrive_late_change_no_feature_and_wait_for_the_end_of_their_window(
+    compiled: CompiledProject, late: Any, before: dict[str, int], after: dict[str, int]
+) -> None:
+    tables = make_company([("web_sessions", datetime(2025, 2, 20), "a", 4, None)])
+    changed = change_future(tables, [late])
+    assert features_known_on(compiled, changed, "2025-03-01") == features_known_on(compiled, tables, "2025-03-01")
+    for rows, expected in ((tables, before), (changed, after)):
+        with compiled.build(rows, "labels") as connection:
+            found = connection.execute(
+                "select * from labels.lbl_accounts__churn where account_id = 'a' and as_of_date >= date '2025-03-01' order by as_of_date"
+            ).df()
+        first, last = found.iloc[0], found.iloc[-1]
+        assert {name: first[name] for name in expected} == expected
+        assert last[["y_churn_30d", "y_silence_30d"]].isna().all(), "the window of the last snapshot ends after the data"
+
+
+def features_known_on(project: CompiledProject, tables: Tables, day: str) -> dict[str, list[tuple[Any, ...]]]:
+    """All features, and the spine, of the snapshots up to a day."""
+    with project.build(tables) as connection:
+        names = [f"features.{name}" for name, (schema, _, _) in project.models.items() if schema == "features"]
+        query = "select * from {} where as_of_date <= cast('{}' as date) order by account_id, as_of_date"
+        return {name: connection.execute(query.format(name, day)).fetchall() for name in (*names, "intermediate.int_accounts__spine")}
+
+
 def test_a_boundary_that_lets_the_cutoff_in_is_caught(compiled: CompiledProject) -> None:
     leaking = compiled.replaced("feat_accounts__web", "web_sessions.known_at < spine.as_of_at", "web_sessions.known_at <= spine.as_of_at")
     tables = make_company([])
