@@ -42,8 +42,8 @@ def test_partner_is_the_one_with_the_largest_exact_shap_interaction():
 def test_feature_that_acts_alone_has_no_partner():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.normal(size=(2_000, 4)), columns=list("abcd"))
-    assert find_partner(X["a"], np.sign(X["a"]).to_numpy(), {name: X[name] for name in "bcd"})[0] is None
-    noisy = np.sign(X["a"]).to_numpy() + rng.normal(size=2_000)
+    assert find_partner(X["a"], np.sign(X["a"].to_numpy()), {name: X[name] for name in "bcd"})[0] is None
+    noisy = np.sign(X["a"].to_numpy()) + rng.normal(size=2_000)
     assert find_partner(X["a"], noisy, {name: X[name] for name in "bcd"})[0] is None
 
 

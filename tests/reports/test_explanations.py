@@ -11,6 +11,7 @@ import pytest
 
 from clv_platform.reports import TargetReportInputs, explain_figures, render_target_report
 from clv_platform.reports.sections.explanations import build_explanations, read_beeswarm, read_dependence, read_groups
+from clv_platform.reports.tables import Table
 
 N = 400
 
@@ -118,7 +119,7 @@ def test_section_is_left_with_what_there_is(explained):
 def test_worked_example_table_sums_to_raw_score_and_chance(explained):
     section = build_explanations(explained)
     assert section is not None
-    table = next(block for block in section.blocks if getattr(block, "caption", "") == "The same, step by step")
+    table = next(block for block in section.blocks if isinstance(block, Table) and block.caption == "The same, step by step")
     assert table.rows[-1][1].value == pytest.approx(-1.0)
     assert table.rows[-1][2].value == pytest.approx(-1.0)
     assert table.rows[-1][3].value == pytest.approx(1 / (1 + np.e))
@@ -126,8 +127,10 @@ def test_worked_example_table_sums_to_raw_score_and_chance(explained):
 
 
 def test_undated_example_has_no_date(explained):
-    undated = {**explained.extras, "worked_example": _example().assign(as_of_date=pd.NaT, outcome=0.0)}
-    words = next(block for block in build_explanations(replace(explained, extras=undated)).blocks if str(block).startswith("One account"))
+    undated = {**explained.extras, "worked_example": _example().assign(as_of_date=pd.to_datetime([None] * 3), outcome=0.0)}
+    section = build_explanations(replace(explained, extras=undated))
+    assert section is not None
+    words = next(block for block in section.blocks if isinstance(block, str) and block.startswith("One account"))
     assert words.startswith("One account, step by step: A7, the highest score among the rows.")
     assert words.endswith("It is not among those that upgraded.")
 
@@ -167,12 +170,12 @@ def test_yes_or_no_is_named_by_its_yes_and_undated_rows_are_not_called_test_rows
 
 
 def test_groups_that_differ_are_named_and_small_ones_are_not():
-    told = read_groups(_by_slice()[lambda frame: frame["column"] != "gender"])
+    told = read_groups(_by_slice().query("column != 'gender'"))
     assert told == (
         "What counts differs between groups: in territory T3 “support cases” has 70\u00a0% of all influence, against 40\u00a0% "
         "over all accounts."
     )
-    alike = _by_slice()[lambda frame: frame["level"].isin(["(all)", "T1"])]
+    alike = _by_slice().query("level in ['(all)', 'T1']")
     assert read_groups(alike) == "What counts is much the same in every group of accounts."
 
 
