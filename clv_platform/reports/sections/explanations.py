@@ -176,7 +176,7 @@ def _example_words(inputs: TargetReportInputs, steps: pd.DataFrame) -> str:
     outcome = {1.0: f" It {event.did}.", 0.0: f" It is not among those that {event.did}."}.get(float(first["outcome"]), "")
     return (
         f"One account, step by step: {who}the highest score among the {'test rows of that date' if is_dated else 'rows'}. A typical "
-        f"account has a chance of {percent(first['chance_after'])}; what is known here moves it to {percent(last['chance_after'])}.{outcome}"
+        f"account has a chance of {percent(first['chance_after'])}; this one has {percent(last['chance_after'])}.{outcome}"
     )
 
 
