@@ -127,7 +127,8 @@ def test_worked_example_table_sums_to_raw_score_and_chance(explained):
 
 
 def test_undated_example_has_no_date(explained):
-    undated = {**explained.extras, "worked_example": _example().assign(as_of_date=pd.Series([pd.NaT] * 3, dtype="datetime64[s]"), outcome=0.0)}
+    no_date = pd.Series([pd.NaT] * 3, dtype="datetime64[s]")
+    undated = {**explained.extras, "worked_example": _example().assign(as_of_date=no_date, outcome=0.0)}
     section = build_explanations(replace(explained, extras=undated))
     assert section is not None
     words = next(block for block in section.blocks if isinstance(block, str) and block.startswith("One account"))
