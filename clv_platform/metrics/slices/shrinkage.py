@@ -1,7 +1,7 @@
 """Figures of small groups drawn towards the whole: what one would bet on, instead of what a handful of rows happened to show.
 
-Empirical Bayes: how much groups really differ is estimated from all groups of a table (the method of moments takes the variance that
-chance explains out of the variance that is seen), and each group's figure is weighed against that. Rates are beta-binomial, observed over
+Empirical Bayes: how much groups really differ is estimated from all groups of a table (the variance that is seen less
+what chance explains), and each group's figure is weighed against that. Rates are beta-binomial, observed over
 expected is gamma-Poisson, everything else is normal. An interval is the posterior's; picking the worst of many groups doesn't make it
 wrong, which it does make the plain interval.
 
@@ -47,9 +47,7 @@ def shrink_rates(k: Floats, n: Floats, whole: float, level: float = LEVEL) -> Sh
     used = n > 0
     rate = np.divide(k, n, out=np.full(n.shape, whole), where=used)
     chance = whole * (1 - whole)
-    # E[n (rate - whole)^2] = chance + (n - 1) tau^2
-    spread = float((n * np.square(rate - whole))[used].sum() - used.sum() * chance)
-    tau2 = spread / max(float(np.maximum(n[used] - 1, 0).sum()), 1e-12)
+    tau2 = _true_variance(np.square(rate - whole)[used], chance / n[used])
     rows = float(np.clip(chance / tau2 - 1, *_PRIOR_ROWS)) if tau2 > 0 else _PRIOR_ROWS[1]
     a, b = rows * whole + k, rows * (1 - whole) + n - k
     tail = (1 - level) / 2
@@ -62,9 +60,7 @@ def shrink_ratios(observed: Floats, expected: Floats, whole: float, level: float
         return _constant(whole, expected.size)
     used = expected > 0
     ratio = np.divide(observed, expected, out=np.full(expected.shape, whole), where=used)
-    # E[expected (ratio - whole)^2] = whole + expected tau^2
-    spread = float((expected * np.square(ratio - whole))[used].sum() - used.sum() * whole)
-    tau2 = max(spread / max(float(expected[used].sum()), 1e-12), whole**2 / _PRIOR_ROWS[1])
+    tau2 = max(_true_variance(np.square(ratio - whole)[used], whole / expected[used]), whole**2 / _PRIOR_ROWS[1])
     shape, rate = whole**2 / tau2 + observed, whole / tau2 + expected
     tail = (1 - level) / 2
     return shape / rate, gammaincinv(shape, tail) / rate, gammaincinv(shape, 1 - tail) / rate
@@ -85,16 +81,27 @@ def shrink_figures(value: Floats, lo: Floats, hi: Floats, whole: float, level: f
     used = np.isfinite(value) & np.isfinite(variance) & (variance > 0)
     if not np.isfinite(whole) or not used.any():
         return value.copy(), lo.copy(), hi.copy()
-    weight = 1 / variance[used]
-    # DerSimonian and Laird, around the whole instead of the weighted mean.
-    excess = float((weight * np.square(value[used] - whole)).sum()) - int(used.sum())
-    tau2 = max(0.0, excess / float(weight.sum()))
+    tau2 = _true_variance(np.square(value[used] - whole), variance[used])
     with np.errstate(invalid="ignore", divide="ignore"):
         trust = np.where(used, tau2 / (tau2 + variance), np.nan)
     shrunk = whole + trust * (value - whole)
     # That the strength of the prior is itself estimated keeps the interval from closing around the whole.
     half = z * np.sqrt(np.maximum(trust, 0.05) * variance)
     return shrunk, shrunk - half, shrunk + half
+
+
+def _true_variance(squares: Floats, variance: Floats) -> float:
+    """Variance between groups beyond chance: with it squared deviations are on average what they should be (Paule and Mandel, 1982).
+
+    Every group counts by how much it can say; weights by rows would let one huge group decide.
+    """
+    if not squares.size or float((squares / np.maximum(variance, 1e-300)).mean()) <= 1:
+        return 0.0
+    low, high = 0.0, float(squares.sum())
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if float((squares / (variance + middle)).mean()) > 1 else (low, middle)
+    return high
 
 
 def _constant(whole: float, n: int) -> Shrunk:
