@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from assets.partitions import is_newest_cutoff, monthly_cutoffs, newest_cutoff
+from assets.partitions import is_newest_cutoff, monthly_cutoffs, newest_cutoff, recent_cutoffs
 
 
 def write_load(company, until: str | None, data_hash: str = "abc") -> None:
@@ -46,3 +46,19 @@ def test_a_load_that_adds_days_of_the_same_month_leaves_the_run_newest(open_tiny
 def test_monthly_cutoffs_are_firsts_of_month_and_the_end():
     assert monthly_cutoffs(date(2025, 11, 15), date(2026, 1, 17)) == ("2025-12-01", "2026-01-01", "2026-01-17")
     assert monthly_cutoffs(date(2025, 12, 1), date(2026, 1, 1)) == ("2025-12-01", "2026-01-01")
+
+
+def test_a_load_offers_twelve_cutoffs_oldest_first(company):
+    keys = recent_cutoffs(company, date(2020, 1, 1))
+    assert (len(keys), keys[0], keys[-1]) == (12, "2025-02-01", "2026-01-01")
+    assert list(keys) == sorted(keys)
+
+
+def test_cutoffs_without_history_are_not_offered_but_the_newest_always_is(company):
+    assert recent_cutoffs(company, date(2025, 3, 1))[0] >= "2025-09-01"
+    assert recent_cutoffs(company, date(2025, 12, 1)) == ("2026-01-01",)
+
+
+def test_undated_data_offer_their_one_cutoff_and_unloaded_data_none(open_tiny):
+    assert recent_cutoffs(open_tiny(observed_until=None, snapshots={"is_undated": True}), None) == ("undated",)
+    assert recent_cutoffs(open_tiny(observed_until=None), None) == ()
