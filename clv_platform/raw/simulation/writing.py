@@ -68,7 +68,13 @@ class ParquetFolder:
             file = self._work / f"{name}.parquet"
             # Numbers and times hardly repeat: looking for repeats doubled the time of writing usage, and made the file larger.
             texts = [field.name for field in pieces[0].schema if pa.types.is_string(field.type)]
-            self._writers[name] = pq.ParquetWriter(file, pieces[0].schema, compression="zstd", use_dictionary=texts)
+            # A list of columns is documented; the signature says bool.
+            self._writers[name] = pq.ParquetWriter(
+                file,
+                pieces[0].schema,
+                compression="zstd",
+                use_dictionary=texts,  # pyright: ignore[reportArgumentType]
+            )
         self._writers[name].write_table(pa.concat_tables(pieces), row_group_size=ROWS_PER_GROUP)
         self._waiting[name] = []
 
