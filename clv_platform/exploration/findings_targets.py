@@ -147,6 +147,7 @@ def _compare_relations(config: CompanyConfig, rows: TargetRows, accounts: np.nda
     features = {feature.name: feature for feature in visible_features(config)}
     names = [metric.name for metric in choose_metrics(config) if not metric.is_share]
     names += [name for name in config.derived_features if name in features and name not in names]
+    names = [name for name in names if name in frame.columns]
     groups = {}
     for dimension in choose_dimensions(config):
         if dimension.is_slice and dimension.name in frame.columns:

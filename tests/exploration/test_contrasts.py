@@ -18,8 +18,8 @@ from clv_platform.exploration.contrasts import (
 
 
 def _permutation(scores: np.ndarray, rows: np.ndarray) -> float:
-    moments = tuple(np.array([np.sum(scores**k)]) for k in (1, 2, 3))
-    return float(permutation_p(np.array([rows.sum()]), np.array([scores[rows].sum()]), np.array([len(scores)]), moments)[0])
+    first, second, third = (np.array([np.sum(scores**k)]) for k in (1, 2, 3))
+    return float(permutation_p(np.array([rows.sum()]), np.array([scores[rows].sum()]), np.array([len(scores)]), (first, second, third))[0])
 
 
 def test_permutation_p_of_ranks_agrees_with_the_rank_sum_test() -> None:

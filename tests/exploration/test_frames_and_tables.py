@@ -69,7 +69,7 @@ def test_sums_and_means_by_group_are_those_of_the_rows() -> None:
     tables = build_tables(build_config(), as_frames(accounts))
     one = tables.by_group.set_index(["dimension", "level", "metric"])
     inside = accounts.loc[accounts["territory"] == "T2", "users"]
-    row = one.loc[("territory", "T2", "users")]
+    row = dict(one.xs(("territory", "T2", "users")))
     assert row["n"] == len(inside)
     assert row["sum"] == pytest.approx(inside.sum())
     assert row["mean"] == pytest.approx(inside.mean())
@@ -98,8 +98,8 @@ def test_notes_name_gaps_spellings_and_outliers() -> None:
     accounts.loc[0, "users"] = 1e9
     frames, config = as_frames(accounts), build_config()
     notes = build_notes(config, frames, build_tables(config, frames)).set_index("kind")
-    assert "t1 " in notes.loc["spelling", "note"]
-    assert set(notes.loc["missing", "column"]) == {"industry", "rating"}
+    assert "t1 " in str(notes.loc["spelling", "note"])
+    assert sorted(notes.loc[["missing"], "column"]) == ["industry", "rating"]
     assert notes.loc["outliers", "column"] == "users"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from dataclasses import replace
@@ -19,7 +20,8 @@ from clv_platform.reports import draw_exploration_pictures, exploration_files, r
 from clv_platform.reports.sections.findings import build_findings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "exploration"))
-from planted import N, as_frames, build_accounts, build_config
+planted: Any = importlib.import_module("planted")
+N, as_frames, build_accounts, build_config = planted.N, planted.as_frames, planted.build_accounts, planted.build_config
 
 
 def _explore(**changes: object) -> Exploration:
