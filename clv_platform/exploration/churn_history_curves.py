@@ -23,6 +23,8 @@ MIN_AT_RISK = 20  # below, one departure moves the curve by 5 % and more: not dr
 MARKS = (3, 6, 12, 24, 36)  # months at which tables read the curves
 PERIODS = (0, 3, 6, 12, 24, 36, 60)
 _Z = 1.959963984540054
+_READ = [f"survival_{mark}" for mark in MARKS] + ["median"]
+_GROUP_COLUMNS = ["grouping", "level", "n", "n_left", "begin", *(name + end for name in _READ for end in ("", "_lo", "_hi"))]
 Floats = NDArray[np.float64]
 
 
@@ -145,7 +147,11 @@ def build_curves(rows: pd.DataFrame, groupings: Sequence[str]) -> tuple[pd.DataF
     table = pd.DataFrame(tests, columns=["grouping", "n", "n_left", "n_levels", "chi2", "p"])
     table["p_adjusted"] = _holm(table["p"].to_numpy(float))
     names = ["grouping", "level", "time", "n_at_risk", "n_left", "survival", "lo", "hi"]
-    return (pd.concat(curves, ignore_index=True)[names] if curves else pd.DataFrame(columns=names)), pd.DataFrame(groups), table
+    return (
+        (pd.concat(curves, ignore_index=True)[names] if curves else pd.DataFrame(columns=names)),
+        pd.DataFrame(groups, columns=_GROUP_COLUMNS),
+        table,
+    )
 
 
 def log_rank(rows: pd.DataFrame, levels: pd.Series) -> dict[str, float] | None:

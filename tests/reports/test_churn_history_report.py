@@ -1,0 +1,77 @@
+"""The page on departures: every sentence follows its numbers, also where there is little to say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clv_platform.config import CompanyConfig
+from clv_platform.exploration.churn_history import ChurnHistory, build_churn_history
+from clv_platform.reports import churn_history_words as told
+from clv_platform.reports.churn_history_report import render_churn_history
+
+
+@pytest.fixture(scope="module")
+def config() -> CompanyConfig:
+    return CompanyConfig.model_validate(
+        {
+            "name": "c",
+            "title": "Telephones",
+            "sources": {"account_snapshots": {"files": "s.csv"}, "accounts": {"derive_from": "account_snapshots"}},
+            "snapshots": {"is_undated": True},
+            "snapshot_columns": {"months": {}, "contract": {"type": "category"}, "secret": {"type": "category"}},
+            "slices": ["contract", "secret"],
+            "private": ["secret"],
+            "targets": [{"name": "churn", "kind": "churn", "label_column": "left", "duration_column": "months"}],
+        }
+    )
+
+
+def make_history(config: CompanyConfig, n: int) -> ChurnHistory:
+    draw = np.random.default_rng(1)
+    contract = np.where(np.arange(n) % 2 == 0, "<monthly>", "yearly")
+    months = np.ceil(draw.exponential(np.where(contract == "yearly", 60, 10)))
+    flat = {
+        "account_id": [str(number) for number in range(n)], "as_of_date": None, "months": np.minimum(months, 30), "contract": contract,
+        "secret": "hidden", "y_churn": months <= 30,
+    }  # fmt: skip
+    return build_churn_history(config, config.targets[0], pd.DataFrame(flat), pd.DataFrame(), None)
+
+
+def test_the_page_says_who_leaves_sooner_and_claims_no_cause(config: CompanyConfig) -> None:
+    history = make_history(config, 600)
+    page = render_churn_history(config, config.targets[0], history, None)
+    assert f"{history.facts['n_left']} of 600 accounts left." in page
+    assert "the curves differ by more than chance" in page
+    assert "Nothing on this page shows a cause" in page
+    assert "&lt;monthly&gt;" in page
+    assert "<monthly>" not in page
+    assert "secret" not in page
+    assert "http" not in page.replace("http://www.w3.org", "")
+    assert page == render_churn_history(config, config.targets[0], history, None)
+
+
+def test_a_handful_of_accounts_gives_a_page_without_curves(config: CompanyConfig) -> None:
+    history = make_history(config, 8)
+    page = render_churn_history(config, config.targets[0], history, None)
+    assert "Too few accounts for a history of departures." in page
+    assert "What this doesn&#39;t show" in page
+
+
+def test_chance_is_called_chance() -> None:
+    tests = pd.DataFrame({"grouping": ["product"], "p_adjusted": [0.4]})
+    groups = pd.DataFrame({"grouping": ["product"], "level": ["a"]})
+    assert told.read_grouping("product", groups, tests).startswith("No difference by product beyond chance (log-rank, p = .400")
+    ratios = pd.DataFrame(
+        {"ratio": [1.2], "lo": [0.9], "hi": [1.6], "label": ["cases"], "level": ["high"], "reference": ["low"], "p_constant": [0.3]}
+    )
+    assert told.read_signal_ratios(ratios) == "With the others held equal no signal goes with leaving beyond chance."
+    assert "nothing here contradicts that" in told.read_constancy(ratios)
+
+
+def test_a_ratio_below_one_is_read_the_other_way_round() -> None:
+    ratios = pd.DataFrame({"ratio": [0.25], "lo": [0.2], "hi": [0.5], "label": ["use"], "level": ["high"], "reference": ["low"]})
+    assert told.read_signal_ratios(ratios) == (
+        "With the others held equal, accounts low in “use” leave 4.0 times as often as accounts high in it (2.00 to 5.00)."
+    )
