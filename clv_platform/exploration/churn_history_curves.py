@@ -147,7 +147,8 @@ def build_curves(rows: pd.DataFrame, groupings: Sequence[str]) -> tuple[pd.DataF
     table = pd.DataFrame(tests, columns=["grouping", "n", "n_left", "n_levels", "chi2", "p"])
     table["p_adjusted"] = _holm(table["p"].to_numpy(float))
     names = ["grouping", "level", "time", "n_at_risk", "n_left", "survival", "lo", "hi"]
-    return (
+    drawn = pd.concat(curves, ignore_index=True)[names] if curves else pd.DataFrame(columns=names)
+    return drawn, pd.DataFrame(groups, columns=_GROUP_COLUMNS), table
         (pd.concat(curves, ignore_index=True)[names] if curves else pd.DataFrame(columns=names)),
         pd.DataFrame(groups, columns=_GROUP_COLUMNS),
         table,
