@@ -137,6 +137,8 @@ def build_curves(rows: pd.DataFrame, groupings: Sequence[str]) -> tuple[pd.DataF
     curves, groups, tests = [], [], []
     for grouping in ("", *groupings):
         levels = grouped(rows, grouping) if grouping else pd.Series("all", index=rows.index)
+        if grouping and levels.nunique() < 2:  # noqa: PD101 (nothing to compare)
+            continue
         for level, part in rows.groupby(levels, sort=True):
             curve = survival_curve(*_arrays(part), min_at_risk=MIN_AT_RISK)
             if len(curve):
@@ -149,10 +151,6 @@ def build_curves(rows: pd.DataFrame, groupings: Sequence[str]) -> tuple[pd.DataF
     names = ["grouping", "level", "time", "n_at_risk", "n_left", "survival", "lo", "hi"]
     drawn = pd.concat(curves, ignore_index=True)[names] if curves else pd.DataFrame(columns=names)
     return drawn, pd.DataFrame(groups, columns=_GROUP_COLUMNS), table
-        (pd.concat(curves, ignore_index=True)[names] if curves else pd.DataFrame(columns=names)),
-        pd.DataFrame(groups, columns=_GROUP_COLUMNS),
-        table,
-    )
 
 
 def log_rank(rows: pd.DataFrame, levels: pd.Series) -> dict[str, float] | None:
