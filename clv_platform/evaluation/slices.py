@@ -94,7 +94,7 @@ def evaluate_slices(
     codes = pd.factorize(accounts)[0].astype(np.intp)
     table = _names(cube, coded)
     table["n"], table["n_accounts"] = cube.n_rows, _count_accounts(cube, codes)
-    correlation = residual_correlation(y - y.mean(), np.ones(y.size), codes) if y.size else 0.0
+    correlation = residual_correlation(y - y.mean(), np.full(y.size, y.std()), codes) if y.size else 0.0
     effect = 1.0 + max(0.0, correlation) * (table["n"] / table["n_accounts"] - 1.0)
     _add_rates(table, cube, y, scores, thresholds, effect)
     if exact is None:
