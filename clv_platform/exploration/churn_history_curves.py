@@ -137,7 +137,7 @@ def build_curves(rows: pd.DataFrame, groupings: Sequence[str]) -> tuple[pd.DataF
     curves, groups, tests = [], [], []
     for grouping in ("", *groupings):
         levels = grouped(rows, grouping) if grouping else pd.Series("all", index=rows.index)
-        if grouping and levels.nunique() < 2:  # noqa: PD101 (nothing to compare)
+        if grouping and levels.nunique() < 2:  # nothing to compare
             continue
         for level, part in rows.groupby(levels, sort=True):
             curve = survival_curve(*_arrays(part), min_at_risk=MIN_AT_RISK)
