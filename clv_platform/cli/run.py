@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from clv_platform.cli.messages import FAILED, INTERRUPTED, OK, UNUSABLE_INPUT, complain, say, with_plain_errors
 from clv_platform.cli.progress import Bars, Lines, quiet_terminal
 from clv_platform.cli.results import print_results
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
-
     from assets.company import Company
     from assets.runs import RunOutcome
 
@@ -95,7 +93,7 @@ def _run(
 class Session:
     """A terminal with a progress display, and Dagster's history, while runs go on."""
 
-    instance: DagsterInstance
+    instance: Any  # the history; the library knows no Dagster type
     terminal: TextIO
     show: Callable[[], Bars | Lines]
 
