@@ -1,5 +1,7 @@
 """Claims about where a model can be trusted, read from `weak_slices.parquet` of the report folder: what was written counts."""
 
+from typing import TYPE_CHECKING
+
 from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
 from assets.checks.models import cutoff_of
@@ -7,6 +9,9 @@ from assets.company import Company
 from assets.targets import TargetRoom
 from assets.weak_slices import weak_table
 from clv_platform.config import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def build_weak_slice_check(company: Company, target: Target) -> AssetChecksDefinition:
@@ -22,13 +27,17 @@ def build_weak_slice_check(company: Company, target: Target) -> AssetChecksDefin
         from clv_platform.warehouse import read_parquet
 
         rows = read_parquet(room.report_folder(cutoff_of(context, company)) / "weak_slices.parquet")
-        wrong = rows[rows["kind"] == "wrong_here"]
-        told = "; ".join(wrong["sentence"]) or "None found."
-        return AssetCheckResult(
-            passed=wrong.empty,
-            severity=AssetCheckSeverity.WARN,
-            description=told,
-            metadata={"n_weak_slices": len(wrong), "weak_slices": weak_table(wrong)},
-        )
+        return judge_weak_slices(rows)
 
     return no_confirmed_weak_slice
+
+
+def judge_weak_slices(rows: "pd.DataFrame") -> AssetCheckResult:
+    """Fail when any group is in the list of wrong ones."""
+    wrong = rows[rows["kind"] == "wrong_here"]
+    return AssetCheckResult(
+        passed=wrong.empty,
+        severity=AssetCheckSeverity.WARN,
+        description="; ".join(wrong["sentence"]) or "None found.",
+        metadata={"n_weak_slices": len(wrong), "weak_slices": weak_table(wrong)},
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,7 +34,7 @@ def test_two_columns_together_have_the_figures_of_their_rows(rows):
     y, score, columns = rows
     table = evaluate(y, score, columns)
     assert table["depth"].tolist() == [0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2]
-    row = table.set_index(["column", "level"]).loc[("territory & plan", "T2 & P1")]
+    row: Any = table.set_index(["column", "level"]).loc[("territory & plan", "T2 & P1")]
     mask = ((columns["territory"] == "T2") & (columns["plan"] == "P1")).to_numpy()
     called = score[mask] >= 0.3
     assert row["n"] == row["n_accounts"] == mask.sum()
@@ -77,7 +79,7 @@ def test_columns_with_fifty_thousand_levels_gaps_and_one_level(rows):
             "none": np.nan,
         }
     )
-    table = evaluate(y, score, columns, n_bootstraps=20).set_index(["column", "level"])
+    table: Any = evaluate(y, score, columns, n_bootstraps=20).set_index(["column", "level"])
     assert table.loc[("code", "(other)"), "n"] == n
     assert set(table.loc["gaps"].index) == {"a", "b", "(missing)"}
     assert table.loc[("one", "same"), "n"] == table.loc[("none", "(missing)"), "n"] == n

@@ -70,7 +70,7 @@ def test_the_line_is_that_of_statsmodels():
     x = random.normal(size=2000)
     y = (random.random(2000) < sigmoid(0.5 * x - 2)).astype(float)
     line = fit_line(y, x)
-    fitted = sm.Logit(y, sm.add_constant(x)).fit(disp=0)
+    fitted = sm.Logit(y, sm.add_constant(x)).fit(disp=False)
     assert (line.intercept, line.slope) == pytest.approx(tuple(fitted.params), abs=1e-4)
 
 
