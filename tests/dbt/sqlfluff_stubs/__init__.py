@@ -36,6 +36,7 @@ dbt = SimpleNamespace(
     datediff=lambda first, last, part: f"datediff('{part}', {first}, {last})",
     date_trunc=lambda part, moment: f"date_trunc('{part}', {moment})",
     safe_cast=lambda value, kind: f"try_cast({value} as {kind})",
+    bool_or=lambda condition: f"bool_or({condition})",
     type_timestamp=lambda: "timestamp",
     type_string=lambda: "varchar",
 )
