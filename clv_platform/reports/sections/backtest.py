@@ -59,7 +59,7 @@ def render_backtest(config: CompanyConfig, target: Target, frame: pd.DataFrame, 
     detail = (
         f"{len(frame)} models, one as of each month from {_month(frame['cutoff'].iloc[0])} to {_month(frame['cutoff'].iloc[-1])}; "
         f"each knew only "
-        f"what was known then, and is judged on accounts and months after those it learnt from."
+        f"what was known then, and is judged on months after those it learnt from."
     )
     sections = [_quality(frame), _chances(frame), _drift(frame, target), _earned(frame, target, config), _decided(decisions, frame)]
     return render_sections(title, read_quality(frame), detail, [section for section in sections if section is not None])
@@ -131,7 +131,7 @@ def _chances(frame: pd.DataFrame) -> Section | None:
         Picture.of("backtest_promised", ratio, "Events that happened for each one promised", told),
         Picture.of(
             "backtest_calibration", error, "How far chances were off, on average",
-            f"Largest in {_month(largest['cutoff'])}: {percent(largest['calibration_error'])} of the accounts.",
+            f"Largest in {_month(largest['cutoff'])}: {percent(largest['calibration_error'])}, on average over tenths of the accounts.",
         ),
     )  # fmt: skip
     return Section("chances", "Whether the chances were kept", (pictures,))
@@ -267,8 +267,8 @@ def _decided(decisions: pd.DataFrame, frame: pd.DataFrame) -> Section | None:
     if models.empty and decisions.empty:
         return None
     changes = int((models != models.shift()).sum()) if len(models) else 0
-    told = f"With a model trained every month and the gate deciding, {changes} model{'s' if changes != 1 else ''} would have been in "
-    "use over these months."
+    plural = "s" if changes != 1 else ""
+    told = f"With a model trained every month and the gate deciding, {changes} model{plural} would have been in use over these months."
     table = (build_decision_table(decisions.sort_values("cutoff", ascending=False, kind="stable"), "Decisions, newest month first"),)
     return Section("champions", "Champion against challenger", (told, *(table if len(decisions) else ())))
 
