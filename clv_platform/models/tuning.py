@@ -4,7 +4,7 @@ Here: the trials, the rule by which one of them replaces the defaults, and a jou
 `build_space`. Keep test rows and the final fit out: a trial sees the same folds as the comparison of arms does.
 
 A search tries dozens of settings on a few folds, so the best of them is the luckiest as much as the best. Hence the defaults are trial 0
-and stay, unless a trial beats them in every fold, on average by more than one standard error of that gain (see `beats`). A trial that
+and stay, unless a trial beats them in every fold and beyond what the luckiest of so many trials would show (see `beats`). A trial that
 loses a fold can't win any more and is stopped there: that is all the pruning there is, and it never costs a winner.
 
 Trials come in batches of `BATCH`. What a trial tries depends on the seed, its number and the trials of earlier batches alone, so that the
@@ -23,6 +23,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 BATCH = 4
 N_RANDOM_TRIALS = 12  # before the sampler begins to learn from earlier ones
+ALARM_RATE = 0.05
 N_DRAWS = 100  # of accounts, for the standard error of a gain
 MAX_JOURNALS = 100
 NO_DEPTH_LIMIT = 16
@@ -163,10 +165,10 @@ def tune(
     return TuningResult(winner, _history(default, trials, chosen), n_trials, ended)
 
 
-def beats(pr_auc: Sequence[float], default: Sequence[float], error: float) -> bool:
-    """Whether a trial may replace the defaults: better in every fold, on average by more than one standard error of the gain."""
+def beats(pr_auc: Sequence[float], default: Sequence[float], error: float, n_trials: int) -> bool:
+    """Whether a trial may replace the defaults: better in every fold, on average beyond chance among so many (Bonferroni, 5 %)."""
     gains = np.subtract(pr_auc, default)
-    return bool((gains > 0).all() and gains.mean() > error)
+    return bool((gains > 0).all() and gains.mean() > error * NormalDist().inv_cdf(1 - ALARM_RATE / max(1, n_trials)))
 
 
 def gain_error(
@@ -184,7 +186,7 @@ def gain_error(
 
     Notes
     -----
-    Not the scatter of the folds' gains: with two or three folds that are all better their mean always exceeds its own standard error.
+    Not the scatter of the folds' gains: where two or three are all positive, their mean always exceeds its standard error.
     """
     rows = np.concatenate(list(checks))
     ends = np.cumsum([len(check) for check in checks])[:-1]
@@ -268,7 +270,7 @@ def _run_trial(
     result = gather_folds(arm, settings, prepared, fits, y) if is_whole else None
     pr_auc = [fit.pr_auc for fit in fits]
     error = None
-    if result and beats(pr_auc, default.pr_auc, 0.0):
+    if result and beats(pr_auc, default.pr_auc, 0.0, 1):
         error = gain_error(y, account_id, [part.fold.check for part in prepared], result.raw_score, default.raw_score, seed)
     facts = {
         "slot": slot,
@@ -323,13 +325,13 @@ def _default_trial(default: ArmResult, space: Mapping[str, optuna.distributions.
 
 def _choose(trials: Mapping[int, optuna.trial.FrozenTrial], default: ArmResult) -> int:
     """Number of the best trial that beats the defaults; 0 when none does."""
-    able = [slot for slot, trial in trials.items() if _is_able(trial, default)]
+    able = [slot for slot, trial in trials.items() if _is_able(trial, default, len(trials))]
     return max(able, key=lambda slot: trials[slot].value or 0.0) if able else 0
 
 
-def _is_able(trial: optuna.trial.FrozenTrial, default: ArmResult) -> bool:
+def _is_able(trial: optuna.trial.FrozenTrial, default: ArmResult, n_trials: int) -> bool:
     pr_auc, error = trial.user_attrs["pr_auc"], trial.user_attrs["gain_error"]
-    return error is not None and beats(pr_auc, default.pr_auc, error)
+    return error is not None and beats(pr_auc, default.pr_auc, error, n_trials)
 
 
 def _history(default: ArmResult, trials: Mapping[int, optuna.trial.FrozenTrial], chosen: int) -> pd.DataFrame:
@@ -347,7 +349,7 @@ def _history(default: ArmResult, trials: Mapping[int, optuna.trial.FrozenTrial],
         arm, settings = _settings(trial.params, default.settings)
         own = trial.user_attrs
         facts = {
-            "beats_defaults": _is_able(trial, default),
+            "beats_defaults": _is_able(trial, default, len(trials)),
             **{name: own[name] for name in ("gain_error", "log_loss", "rounds", "cpu_seconds")},
         }
         rows.append(row(slot, trial.state.name.lower(), settings, arm, own["pr_auc"], facts))

@@ -31,8 +31,8 @@ def build_tuning(inputs: TargetReportInputs) -> Section | None:
     table = tuning_table(history)
     explained = (
         "Each trial is another set of parameters, fitted on some parts of the training data and judged on the others; test rows play no "
-        "part. Among many trials one looks good by luck, so the defaults stay unless a trial is better in every part, on average by more "
-        "than one standard error of that gain. A trial that loses a part is stopped there: its figure is of the first parts only."
+        "part. Among many trials one looks good by luck, so the defaults stay unless a trial is better in every part and beyond what the "
+        "luckiest of so many would show. A trial that loses a part is stopped there: its figure is of the first parts only."
     )
     folded = ((f"The best {len(table.rows)} trials", (table,)),)
     return Section("tuning", "Would other parameters do better?", (explained, picture), folded=folded)
