@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,7 @@ def rows():
     return {"y": y, "chance": chance, "weak": weak, "n": n}
 
 
-def evaluate(rows, model, regression, others):
+def evaluate(rows, model, regression, others) -> Any:
     n = rows["n"]
     baselines = {"prevalence": np.full(n, rows["y"].mean()), "logistic_regression": regression}
     found = evaluate_binary(
@@ -56,7 +58,7 @@ def test_better_comparator_leads_and_the_gate_does_not_ask_for_it(rows):
         rows["y"], rows["weak"], np.arange(n), np.full(n, "2024-01-01", dtype="datetime64[D]"),
         baselines={"prevalence": np.full(n, rows["y"].mean())}, f1_threshold=0.2, split="s", model_id="m", n_bootstraps=100, others=others,
     )  # fmt: skip
-    board = found.leaderboard.set_index("model")
+    board: Any = found.leaderboard.set_index("model")
     assert board.index[board["is_simplest_of_best"]].tolist() == ["catboost"]
     assert board.loc["catboost", ["fit_seconds", "note"]].tolist() == [7.5, "fitted on 10 of 20 training rows"]
     assert board.loc["model", "fit_seconds"] == 2.0
@@ -80,7 +82,7 @@ def test_contender_of_one_fold_seed_is_compared_with_the_model_on_that_seed(rows
         rows["y"], scores, np.arange(n), baselines={"prevalence": np.full(n, rows["y"].mean())}, model_id="m",
         f1_thresholds=np.full(scores.shape, 0.2), n_bootstraps=60, others=Contenders({"random_forest": rows["chance"]}),
     )  # fmt: skip
-    board = found.leaderboard.set_index("model")
+    board: Any = found.leaderboard.set_index("model")
     assert board.loc["random_forest", "pr_auc_difference"] == 0  # the first seed's scores are the same
     assert board.loc["random_forest", "note"] == "first fold seed only"
     assert board.loc["random_forest", "pr_auc"] > board.loc["model", "pr_auc"]
@@ -94,7 +96,7 @@ def test_scores_that_are_all_equal_and_one_positive_give_a_leaderboard(rows):
         y, flat, np.arange(n), np.full(n, "2024-01-01", dtype="datetime64[D]"), baselines={"prevalence": flat}, f1_threshold=0.2,
         split="s", model_id="m", n_bootstraps=60, others=Contenders({"random_forest": flat}),
     )  # fmt: skip
-    board = found.leaderboard.set_index("model")
+    board: Any = found.leaderboard.set_index("model")
     assert board["pr_auc"].tolist() == pytest.approx([1 / n] * 3)
     assert board.index[board["is_simplest_of_best"]].tolist() == ["prevalence"]
     assert found.metrics["verdict"] == "nothing_learnt"

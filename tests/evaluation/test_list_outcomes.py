@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ def scored(n: int = 10, *, as_of: str = "2025-01-01", cutoff: str = "2025-01-01"
     return pd.DataFrame(columns | changes)
 
 
-def judge(*frames: pd.DataFrame, size: int = 5, known_until: date | None = date(2025, 12, 1)) -> pd.DataFrame:
+def judge(*frames: pd.DataFrame, size: int = 5, known_until: date | None = date(2025, 12, 1)) -> Any:
     rows = pd.concat(frames, ignore_index=True)
     return evaluate_lists(rows, call_list_size=size, known_until=known_until).set_index(["as_of_date", "list"])
 

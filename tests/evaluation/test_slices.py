@@ -26,7 +26,7 @@ def rows():
 
 def evaluate(y, score, columns, accounts=None, **options):
     who = np.arange(y.size) if accounts is None else accounts
-    settings = {"seed": 0, "n_bootstraps": 50} | options
+    settings: dict[str, Any] = {"seed": 0, "n_bootstraps": 50} | options
     return evaluate_slices(y, score[None], np.full((1, y.size), 0.3), who, columns, **settings)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,7 @@ def test_sums_and_means_by_group_are_those_of_the_rows() -> None:
     tables = build_tables(build_config(), as_frames(accounts))
     one = tables.by_group.set_index(["dimension", "level", "metric"])
     inside = accounts.loc[accounts["territory"] == "T2", "users"]
-    row = dict(one.xs(("territory", "T2", "users")))
+    row: dict[str, Any] = dict(one.xs(("territory", "T2", "users")))
     assert row["n"] == len(inside)
     assert row["sum"] == pytest.approx(inside.sum())
     assert row["mean"] == pytest.approx(inside.mean())

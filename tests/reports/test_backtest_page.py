@@ -15,6 +15,7 @@ from clv_platform.evaluation.list_outcomes import evaluate_lists
 from clv_platform.reports.sections.backtest import build_backtest, read_quality, render_backtest
 from clv_platform.reports.sections.decisions import build_decisions
 from clv_platform.reports.sections.list_outcomes import build_list_outcomes
+from clv_platform.reports.tables import Table
 
 TARGET = Target(name="upgrade", kind="upgrade", value_per_event=400.0, contact_cost=12.0)
 
@@ -118,7 +119,9 @@ def test_contacted_accounts_are_marked_without_claiming_an_effect(inputs):
     section = build_list_outcomes(with_extras(inputs, list_outcomes=outcomes(was_contacted=np.arange(100) < 12)))
     assert section is not None
     assert "isn't the effect of the contact" in text_of(section)
-    groups = section.blocks[-1].rows
+    table = section.blocks[-1]
+    assert isinstance(table, Table)
+    groups = table.rows
     assert [(row[1].text, row[2].text, row[3].text) for row in groups] == [("contacted", "12", "12"), ("no campaign", "18", "3")]
 
 
