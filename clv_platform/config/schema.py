@@ -159,7 +159,7 @@ Algorithm = Literal["logistic_regression", "random_forest", "neural_network", "x
 class Tuning(_Block):
     """How long parameters are searched for: trials; seconds of computing are a backstop, because results then depend on the machine."""
 
-    trials: int = Field(default=8, ge=0)  # 0: the default parameters
+    trials: int = Field(default=4, ge=0)  # 0: the default parameters
     seconds: float = Field(default=240.0, gt=0)
     retrain_trials: int = Field(default=80, ge=0)  # what `retrain_models_job` and `clv run --retrain` spend
     retrain_seconds: float = Field(default=3600.0, gt=0)
