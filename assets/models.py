@@ -3,6 +3,8 @@
 Add a kind of target here when `clv_platform.models` can train it. Keep figures about how good it is out (see `evaluation`).
 """
 
+from pathlib import Path
+
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
 from assets.company import Company
@@ -30,8 +32,6 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
     def model(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.models import TUNING_FOLDER, Budget, save_artifact, train_binary_model
         from clv_platform.raw import read_raw_load
-        from clv_platform.reports.tuning_figures import tuning_history
-        from clv_platform.warehouse import write_parquet
 
         config, cutoff = company.config, context.partition_key
         examples = room.read_examples()
@@ -48,17 +48,31 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
             journals=room.models_root / TUNING_FOLDER,
         )
         save_artifact(trained.artifact, room.models_root)
-        write_parquet(trained.tuning, room.report_folder(cutoff) / "tuning.parquet")
-        write_parquet(trained.arms, room.report_folder(cutoff) / "arms.parquet")
-        write_json(room.report_folder(cutoff) / "training.json", describe_training(trained, split))
+        write_training(trained, split, room.report_folder(cutoff))
         manifest = trained.artifact.manifest
         facts = {"model_id": manifest.model_id, "arm": manifest.arm, "n_rows": manifest.n_rows, "n_positive": manifest.n_positive}
-        tables = {"arms": markdown_table(trained.arms.to_dict("records")), "tuning": markdown_table(trained.tuning.to_dict("records"))}
-        if len(trained.tuning) > 1:
-            tables["tuning_history"] = picture(tuning_history(trained.tuning, picture_format="png"), "PR-AUC by trial")
-        return MaterializeResult(metadata={**facts, **floats(manifest.metrics), **floats(manifest.tuning), **tables})
+        return MaterializeResult(metadata={**facts, **floats(manifest.metrics), **floats(manifest.tuning), **show_training(trained)})
 
     return model
+
+
+def write_training(trained, split, folder: Path) -> None:
+    """Write what later stages and reports need to know about a training."""
+    from clv_platform.warehouse import write_parquet
+
+    write_parquet(trained.tuning, folder / "tuning.parquet")
+    write_parquet(trained.arms, folder / "arms.parquet")
+    write_json(folder / "training.json", describe_training(trained, split))
+
+
+def show_training(trained) -> dict:
+    """Arms and the search for parameters, as the UI shows them."""
+    from clv_platform.reports.tuning_figures import tuning_history
+
+    tables = {"arms": markdown_table(trained.arms.to_dict("records")), "tuning": markdown_table(trained.tuning.to_dict("records"))}
+    if len(trained.tuning) > 1:
+        tables["tuning_history"] = picture(tuning_history(trained.tuning, picture_format="png"), "PR-AUC by trial")
+    return tables
 
 
 def is_retraining(context: AssetExecutionContext) -> bool:

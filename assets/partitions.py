@@ -55,7 +55,11 @@ def is_newest_cutoff(company: Company, key: str) -> bool:
     The month counts, not the day: a scheduled run gets its key before it loads, and the load may add some days of data.
     """
     end, cutoff = end_of_data(company), parse_cutoff(key)
-    return cutoff is None or end is None or (cutoff.year, cutoff.month) >= (end.year, end.month)
+    if cutoff is None or end is None:
+        return True
+    is_newest_month = (cutoff.year, cutoff.month) >= (end.year, end.month)
+    # Within that month a later cutoff may have been done already: going back to the first of the month must not take its place.
+    return is_newest_month and not any(folder.name > key for folder in company.paths.reports.glob("[0-9]*"))
 
 
 def monthly_cutoffs(first: date, last: date) -> tuple[str, ...]:

@@ -103,6 +103,10 @@ def load_artifact(root: Path, model_id: str) -> ModelArtifact:
     """
     folder = root / model_id
     if not folder.is_dir():
+        # A kill between the two renames of `save_artifact` leaves the model under its hidden name: put it back.
+        for kept in sorted(root.glob(f".{model_id}.*.old"))[:1]:
+            kept.rename(folder)
+    if not folder.is_dir():
         there = ", ".join(sorted(path.name for path in root.glob("[!.]*") if path.is_dir() and path.name != TUNING_FOLDER)) or "none"
         raise ValueError(f"{folder}: no such model; there are: {there}. Train again, or roll back to one of these.")
     return ModelArtifact.from_folder(folder)

@@ -141,7 +141,14 @@ def _leftovers(paths: CompanyPaths, now: float) -> list[Removed]:
     for found_there in (*places, *(folder.rglob("*") for folder in folders if folder.is_dir())):
         for path in sorted(found_there):
             is_ours = path.name.startswith(".") and path.name.endswith(_LEFTOVER_ENDS)
-            if is_ours and not any(parent.path in path.parents for parent in found) and now - path.lstat().st_mtime > LEFTOVER_AGE_SECONDS:
+            # Of a model whose replacement was cut off between two renames, the hidden folder is the only copy.
+            is_only_copy = path.suffix == ".old" and not (path.parent / path.name[1:].split(".")[0]).exists()
+            if (
+                is_ours
+                and not is_only_copy
+                and not any(parent.path in path.parents for parent in found)
+                and now - path.lstat().st_mtime > LEFTOVER_AGE_SECONDS
+            ):
                 found.append(Removed(path, "leftover", _bytes(path)))
     return found
 

@@ -42,7 +42,8 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
         detail = (
             f"On {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many} the model reaches {evidence}."
         )
-        return Verdict("nothing", headline, f"{detail} It isn't put into use, and there is no list.", reasons)
+        rest = "and there is no list" if inputs.call_list.empty else "and the list comes from the model in use before"
+        return Verdict("nothing", headline, f"{detail} It isn't put into use, {rest}.", reasons)
     lift = metrics.get("lift_at_20")
     better = f", {times(lift)} times as many as at random" if is_number(lift) else ""
     reach = percent(metrics.get("capture_at_20"))
@@ -177,7 +178,8 @@ def build_next_steps(inputs: TargetReportInputs, level: Level) -> list[str]:
     """List what to do with this report."""
     words, split = event_words(inputs.target.kind), inputs.split
     if level == "nothing":
-        steps = [f"Don't use a list for {words.many} from these data; keep the rule you have."]
+        no_list = f"Don't use a list for {words.many} from these data; keep the rule you have."
+        steps = [no_list if inputs.call_list.empty else "Go on with the list of the model in use, and look at how its earlier lists did."]
         if is_number(inputs.metrics.get("n_positive")) and inputs.metrics["n_positive"] < 200:
             steps.append(f"More {words.many} help most: a longer history, or a longer horizon, gives more examples.")
         absent = [n.replace("_", " ") for n in ("usage", "support_cases", "web_sessions", "orders") if n not in inputs.config.sources]

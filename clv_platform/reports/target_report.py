@@ -70,7 +70,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         leaderboard_reading=leaderboard_reading(inputs),
         arms=arms_table(inputs) if len(inputs.arms) else None,
         slices=_slices(inputs),
-        call=_call(inputs, verdict.level == "nothing"),
+        call=_call(inputs),
         limits=build_limits(inputs),
         steps=build_next_steps(inputs, verdict.level),
         pictures=_pictures(inputs, event),
@@ -111,8 +111,8 @@ def _slices(inputs: TargetReportInputs) -> Table | None:
     return table if table.rows else None
 
 
-def _call(inputs: TargetReportInputs, nothing_learnt: bool) -> _Call:
-    calls = inputs.call_list.head(0) if nothing_learnt else inputs.call_list.head(inputs.config.call_list_size)
+def _call(inputs: TargetReportInputs) -> _Call:
+    calls = inputs.call_list.head(inputs.config.call_list_size)
     if calls.empty:
         return _Call(None, None, 0)
     rest = call_table(calls, inputs.config.private, N_CALLS_SHOWN + 1, len(calls)) if len(calls) > N_CALLS_SHOWN else None

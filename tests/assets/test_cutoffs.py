@@ -43,6 +43,14 @@ def test_a_load_that_adds_days_of_the_same_month_leaves_the_run_newest(open_tiny
     assert not is_newest_cutoff(company, "2025-10-31")
 
 
+def test_going_back_within_the_month_does_not_take_the_place_of_a_later_cutoff(open_tiny):
+    company = open_tiny(observed_until=None)
+    write_load(company, "2026-01-15")
+    (company.paths.reports / "2026-01-15").mkdir(parents=True)
+    assert is_newest_cutoff(company, "2026-01-15")
+    assert not is_newest_cutoff(company, "2026-01-01")
+
+
 def test_monthly_cutoffs_are_firsts_of_month_and_the_end():
     assert monthly_cutoffs(date(2025, 11, 15), date(2026, 1, 17)) == ("2025-12-01", "2026-01-01", "2026-01-17")
     assert monthly_cutoffs(date(2025, 12, 1), date(2026, 1, 1)) == ("2025-12-01", "2026-01-01")

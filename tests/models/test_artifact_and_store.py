@@ -55,6 +55,14 @@ def test_saving_again_replaces_and_leaves_nothing_behind(trained, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [trained.manifest.model_id]
 
 
+def test_a_model_whose_replacement_was_cut_off_is_put_back(trained, tmp_path):
+    folder = save_artifact(trained, tmp_path)
+    hidden = tmp_path / f".{folder.name}.0123.old"
+    folder.rename(hidden)  # where a kill between the two renames leaves it
+    assert load_artifact(tmp_path, folder.name).manifest == trained.manifest
+    assert not hidden.exists()
+
+
 def test_failed_save_leaves_the_earlier_model(trained, tmp_path, monkeypatch):
     save_artifact(trained, tmp_path)
 

@@ -129,13 +129,19 @@ def test_private_account_ids_are_masked(inputs: TargetReportInputs) -> None:
 
 
 def test_nothing_learnt_is_said_at_the_top_and_no_list_is_given(nothing_learnt: TargetReportInputs) -> None:
-    html = render_target_report(nothing_learnt)
+    html = render_target_report(replace(nothing_learnt, call_list=nothing_learnt.call_list.head(0)))
     assert nothing_learnt.gate.verdict == "nothing_learnt"
     assert html.index("Nothing was learnt") < html.index("What was asked")
     assert score(nothing_learnt.metrics["pr_auc"]) in html
-    assert str(nothing_learnt.call_list["account_id"].iloc[0]) not in html
+    assert "It isn't put into use, and there is no list." in unescape(html)
     assert "accounts first" not in html
     assert "Don't use a list" in unescape(html)
+
+
+def test_nothing_learnt_beside_a_model_in_use_shows_that_models_list(nothing_learnt: TargetReportInputs) -> None:
+    html = unescape(render_target_report(nothing_learnt))
+    assert "It isn't put into use, and the list comes from the model in use before." in html
+    assert str(nothing_learnt.call_list["account_id"].iloc[0]) in html
 
 
 def test_model_that_only_matches_a_simple_rule_is_not_called_chance(inputs: TargetReportInputs) -> None:
