@@ -50,7 +50,7 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
     from clv_platform.datasets import find_leaks
     from clv_platform.evaluation import read_evaluation
     from clv_platform.raw import read_raw_load
-    from clv_platform.reports import SplitFacts, build_call_list, build_target_inputs, read_extras, read_findings
+    from clv_platform.reports import SplitFacts, build_call_list, build_target_inputs, find_pages, read_extras, read_findings
     from clv_platform.warehouse import read_parquet
 
     config, folder = room.company.config, room.report_folder(cutoff)
@@ -68,6 +68,7 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
         raw_load=read_raw_load(room.company.paths),
         warnings=tuple(leak.message for leak in find_leaks(examples, split).warnings),
         extras=read_extras(folder) | read_findings(folder.parent),
+        pages=find_pages(folder),
     )
 
 

@@ -9,7 +9,7 @@ from clv_platform.reports.clean import CleanReport, Removed, clean
 from clv_platform.reports.data_facts import collect_data_facts
 from clv_platform.reports.data_report import draw_data_pictures, render_data_report
 from clv_platform.reports.exploration_report import draw_exploration_pictures, exploration_files, read_findings, render_exploration_report
-from clv_platform.reports.inputs import DataReportInputs, SplitFacts, TargetReportInputs, build_target_inputs, read_extras
+from clv_platform.reports.inputs import DataReportInputs, SplitFacts, TargetReportInputs, build_target_inputs, find_pages, read_extras
 from clv_platform.reports.metric_glossary import METRICS, Metric, build_metric_glossary
 from clv_platform.reports.publish import Contents, PublishedRun, build_call_list, gather_published, publish_run
 from clv_platform.reports.published_runs import current_run
@@ -35,6 +35,7 @@ __all__ = [
     "draw_exploration_pictures",
     "draw_target_pictures",
     "exploration_files",
+    "find_pages",
     "gather_published",
     "publish_run",
     "read_extras",

@@ -112,6 +112,8 @@ class TargetReportInputs:
         From loading and the leakage guards, one plain sentence each.
     extras : mapping of str to DataFrame
         The other Parquet files of the report folder by name (`tuning`, `weak_slices`, ...): what `sections` show.
+    pages : tuple of (address, words)
+        Pages beside this one, relative to it.
     """
 
     config: CompanyConfig
@@ -133,6 +135,7 @@ class TargetReportInputs:
     raw_load: RawLoad | None = None
     warnings: tuple[str, ...] = ()
     extras: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    pages: tuple[tuple[str, str], ...] = ()
 
 
 def build_target_inputs(
@@ -147,6 +150,7 @@ def build_target_inputs(
     raw_load: RawLoad | None = None,
     warnings: tuple[str, ...] = (),
     extras: Mapping[str, pd.DataFrame] | None = None,
+    pages: tuple[tuple[str, str], ...] = (),
 ) -> TargetReportInputs:
     """Put together what a target's report shows.
 
@@ -184,7 +188,21 @@ def build_target_inputs(
         raw_load=raw_load,
         warnings=(*warnings, *(raw_load.warnings if raw_load else ())),
         extras=extras or {},
+        pages=pages,
     )
+
+
+_PAGES = {
+    "history.html": "who left, when and after what",
+    "backtest.html": "the same question in earlier months",
+    "../exploration/report.html": "what the accounts look like",
+    "../data/report.html": "the data behind it",
+}
+
+
+def find_pages(folder: Path) -> tuple[tuple[str, str], ...]:
+    """Find the pages beside a target's report, as addresses relative to it; published copies lie the same way."""
+    return tuple((address, label) for address, label in _PAGES.items() if (folder / address).is_file())
 
 
 def read_extras(folder: Path) -> dict[str, pd.DataFrame]:

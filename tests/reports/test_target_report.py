@@ -7,12 +7,13 @@ import re
 from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from clv_platform.evaluation import GateDecision
 from clv_platform.explain import PRIVATE
-from clv_platform.reports import SplitFacts, TargetReportInputs, draw_target_pictures, render_target_report
+from clv_platform.reports import SplitFacts, TargetReportInputs, draw_target_pictures, find_pages, render_target_report
 from clv_platform.reports.target_findings import build_limits
 from clv_platform.reports.words import percent, score, times
 
@@ -113,6 +114,16 @@ def test_private_columns_never_show(html: str, inputs: TargetReportInputs) -> No
     assert "gender" in set(inputs.slices["column"]) | set(inputs.importance["feature"])
     assert "gender" not in html
     assert "1 private column is used by the model and never shown." in html
+
+
+def test_pages_beside_the_report_are_linked_when_they_are_there(inputs: TargetReportInputs, tmp_path: Path) -> None:
+    folder = tmp_path / "churn"
+    (tmp_path / "data").mkdir()
+    folder.mkdir()
+    (folder / "history.html").touch()
+    (tmp_path / "data" / "report.html").touch()
+    html = render_target_report(replace(inputs, pages=find_pages(folder)))
+    assert re.findall(r'<a href="([^"]*)"', html) == ["history.html", "../data/report.html"]
 
 
 def test_influence_of_private_columns_is_a_share_without_a_name(inputs: TargetReportInputs) -> None:
