@@ -23,6 +23,7 @@ PLAIN_ERRORS = frozenset(
         "FeatureMismatch",
         "FitError",
         "LabelError",
+        "ModelStoreError",
         "NoDurations",
         "NoUsableFeatures",
         "NotEnoughHistory",

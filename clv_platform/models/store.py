@@ -21,6 +21,10 @@ POINTER = "champion.json"
 TUNING_FOLDER = "tuning"  # beside the models: journals from which a killed search for parameters goes on
 
 
+class ModelStoreError(ValueError):
+    """A model that isn't there, can't be read, or can't be put into use; the message says which and what to do."""
+
+
 class Decision(Protocol):
     """What a gate says; `evaluation.GateDecision` is one."""
 
@@ -98,7 +102,7 @@ def load_artifact(root: Path, model_id: str) -> ModelArtifact:
 
     Raises
     ------
-    ValueError
+    ModelStoreError
         When it isn't there or is broken; lists the models there are.
     """
     folder = root / model_id
@@ -108,7 +112,7 @@ def load_artifact(root: Path, model_id: str) -> ModelArtifact:
             kept.rename(folder)
     if not folder.is_dir():
         there = ", ".join(sorted(path.name for path in root.glob("[!.]*") if path.is_dir() and path.name != TUNING_FOLDER)) or "none"
-        raise ValueError(f"{folder}: no such model; there are: {there}. Train again, or roll back to one of these.")
+        raise ModelStoreError(f"{folder}: no such model; there are: {there}. Train again, or roll back to one of these.")
     return ModelArtifact.from_folder(folder)
 
 
@@ -117,7 +121,7 @@ def read_champion(root: Path) -> Champion | None:
 
     Raises
     ------
-    ValueError
+    ModelStoreError
         When the pointer is broken.
     """
     path = root / POINTER
@@ -127,7 +131,7 @@ def read_champion(root: Path) -> Champion | None:
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(
+        raise ModelStoreError(
             f"{path}: not a readable pointer ({error}). Remove it and run again: a model that passes its gate writes it."
         ) from error
 
@@ -143,11 +147,11 @@ def promote(root: Path, model_id: str, decision: Decision) -> Champion:
 
     Raises
     ------
-    ValueError
+    ModelStoreError
         When the gate didn't pass, or the model isn't saved.
     """
     if not decision.is_promoted:
-        raise ValueError(
+        raise ModelStoreError(
             f"model {model_id}: the gate said {decision.verdict!r}, so it stays out of use. {' '.join(decision.reasons)}".rstrip()
         )
     cutoff = load_artifact(root, model_id).manifest.cutoff
@@ -182,21 +186,21 @@ def rollback(root: Path, to: str | None = None, *, by: str = "", why: str = "") 
 
     Raises
     ------
-    ValueError
+    ModelStoreError
         When there is none, it never was in use, it is in use, or its folder is gone.
     """
     champion = read_champion(root)
     if champion is None:
-        raise ValueError(f"{root / POINTER}: no model is in use, so there is nothing to go back from. Run the training first.")
+        raise ModelStoreError(f"{root / POINTER}: no model is in use, so there is nothing to go back from. Run the training first.")
     known = _earlier_champions(root, champion)
     if not champion.previous and to is None:
         there = f" Models that were in use once: {', '.join(known)}; choose one with --to." if known else ""
-        raise ValueError(f"{root / POINTER}: no earlier champion to go back to.{there} Remove the file to have none.")
+        raise ModelStoreError(f"{root / POINTER}: no earlier champion to go back to.{there} Remove the file to have none.")
     wanted = to or champion.previous[0]["model_id"]
     if wanted == champion.model_id:
-        raise ValueError(f"{wanted} is the model in use already; nothing was changed.")
+        raise ModelStoreError(f"{wanted} is the model in use already; nothing was changed.")
     if wanted not in known:
-        raise ValueError(
+        raise ModelStoreError(
             f"{wanted} was never in use, so nobody knows that it is fit for it. Models that were: {', '.join(known) or 'none'}."
         )
     load_artifact(root, wanted)

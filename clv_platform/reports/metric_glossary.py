@@ -98,9 +98,23 @@ _BINARY = (
         "The mean distance between predicted probability and what happened, over ten equally large groups of accounts; 0 is perfect.",
         0.0, 1.0, "lower", "score",
     ),
+    Metric(
+        "observed_to_expected", "happened over promised",
+        "Events that happened over the sum of the predicted probabilities; 1 is right, above 1 too few were promised.",
+        0.0, None, "none", "score",
+    ),
+    Metric(
+        "calibration_slope", "calibration slope",
+        "How probabilities must be spread to fit what happened; 1 is right, below 1 high ones are too high and low ones too low.",
+        None, None, "none", "score",
+    ),
     _score(
         "pr_auc_account_disjoint", "PR-AUC on accounts never seen",
         "PR-AUC on a part of the accounts, by a second model like it that was trained without them: how well it does on newcomers.",
+    ),
+    _score(
+        "pr_auc_account_disjoint_same_rows", "PR-AUC of the model itself on those accounts",
+        "PR-AUC on the same part of the accounts by the model that was trained on them too: the gap between both is what knowing them is worth.",
     ),
 )  # fmt: skip
 

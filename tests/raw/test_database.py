@@ -48,7 +48,7 @@ def test_types_nulls_and_texts_of_a_table_arrive_unchanged(company, address):
     company.load({"accounts": db(table="Sales.clients")}, account_columns={"is_vip": {"type": "boolean"}})
     assert company.rows("select account_id, country, signed_up_at::varchar, note, is_vip, born from raw.accounts order by 1") == [
         ("a1", "DE", "2023-12-31 23:30:00", 'line one\nline "two"', True, "1990-02-03"),
-        ("a2", "", None, "", False, None),
+        ("a2", None, None, "", False, None),
         ("a3", None, "2024-02-01 00:00:00", "back\\slash, comma; \t tab", None, None),
     ]
     assert company.rows("select distinct _source_file from raw.accounts") == [("table Sales.clients",)]
