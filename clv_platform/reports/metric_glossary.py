@@ -114,7 +114,7 @@ _BINARY = (
     ),
     _score(
         "pr_auc_account_disjoint_same_rows", "PR-AUC of the model itself on those accounts",
-        "PR-AUC on the same part of the accounts by the model that was trained on them too: the gap between both is what knowing them is worth.",
+        "PR-AUC on the same part of the accounts by the model that was trained on them too: the gap is what knowing them is worth.",
     ),
 )  # fmt: skip
 
