@@ -43,6 +43,9 @@ def print_results(config: CompanyConfig, paths: CompanyPaths, cutoff: str, targe
         report = paths.reports / cutoff / name / "report.html"
         if report.is_file():
             console.print(f"{name + ' report':<18} {report}", highlight=False)
+        for page in ("history", "backtest"):
+            if (report := paths.reports / cutoff / name / f"{page}.html").is_file():
+                console.print(f"{name + ' ' + page:<18} {report}", highlight=False)
     if (paths.published / "current").exists():
         console.print(f"{'published':<18} {paths.published / 'current'}", highlight=False)
 

@@ -96,7 +96,8 @@ class FamilyWords:
             return words.phrase(row)
         if words.is_movement:
             return change.sentence(row) if words.movement(row) == direction else words.phrase(row)
-        is_same_way = words.is_amount and direction == words.is_high(row)
+        # A lifetime's total never falls: what changed lately is no part of it.
+        is_same_way = words.is_amount and not words.is_lifetime and direction == words.is_high(row)
         return f"{words.phrase(row)}, {change.short(row)}" if is_same_way else words.phrase(row)
 
 

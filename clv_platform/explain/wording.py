@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from clv_platform.contracts.event_features import ALWAYS
 from clv_platform.contracts.features import Feature
 from clv_platform.models import ModelArtifact
 from clv_platform.models.preprocessing import CategoryColumn
@@ -86,6 +87,11 @@ class ColumnWords:
         self._metric = metric
         self._sorted: np.ndarray | None = None
         self._trend, self._ratio = _TREND.search(feature.name), _RATIO.search(feature.name)
+
+    @property
+    def is_lifetime(self) -> bool:
+        """Whether the feature counts everything since the account began."""
+        return self._feature.window == ALWAYS
 
     @property
     def is_movement(self) -> bool:

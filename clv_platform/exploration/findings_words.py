@@ -192,7 +192,7 @@ def _target_action(row: Mapping[str, Any], targets: Mapping[str, Target]) -> str
         return (
             f"Compare these accounts' cases with the others'; give a part of them more help, keep a control group, and see how many {will}."
         )
-    if any(name in str(row["subject"]) for name in _CHANNELS):
+    if not is_departure and any(name in str(row["subject"]) for name in _CHANNELS):
         return (
             f"Put these accounts {'first' if is_more else 'last'} on the list, and test with a control group whether a campaign there "
             f"brings {many}: here they only go together."

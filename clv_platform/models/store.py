@@ -195,7 +195,7 @@ def rollback(root: Path, to: str | None = None, *, by: str = "", why: str = "") 
     known = _earlier_champions(root, champion)
     if not champion.previous and to is None:
         there = f" Models that were in use once: {', '.join(known)}; choose one with --to." if known else ""
-        raise ModelStoreError(f"{root / POINTER}: no earlier champion to go back to.{there} Remove the file to have none.")
+        raise ModelStoreError(f"{root / POINTER}: no earlier champion to go back to, so nothing was changed.{there}")
     wanted = to or champion.previous[0]["model_id"]
     if wanted == champion.model_id:
         raise ModelStoreError(f"{wanted} is the model in use already; nothing was changed.")

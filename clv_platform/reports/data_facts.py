@@ -117,6 +117,10 @@ def _base_rates(connection: Connection, config: CompanyConfig) -> pd.DataFrame:
     return connection.execute(" union all ".join(parts) + " order by target, as_of_date").df()
 
 
+def _count(connection: Connection, table: str) -> int:
+    return int((connection.execute(f"select count(*) from marts.{table}").fetchone() or (0,))[0])
+
+
 def _columns(connection: Connection, table: str) -> set[str]:
     query = "select column_name from information_schema.columns where table_schema = 'marts' and table_name = ?"
     return {row[0] for row in connection.execute(query, [table]).fetchall()}
@@ -124,11 +128,13 @@ def _columns(connection: Connection, table: str) -> set[str]:
 
 def _summarise_features(connection: Connection, config: CompanyConfig) -> tuple[pd.DataFrame, str]:
     """Describe every feature of the catalogue on the first mart that holds them, and say on which rows."""
-    table = next((name for name in FEATURE_TABLES if table_exists(connection, "marts", name)), None)
+    there_are = [name for name in FEATURE_TABLES if table_exists(connection, "marts", name)]
+    # A mart without a target of its kind is there, but empty.
+    table = next((name for name in there_are if _count(connection, name)), there_are[0] if there_are else None)
     catalogue = build_feature_catalogue(config)
     if table is None or not catalogue:
         return pd.DataFrame(), ""
-    n_rows = int((connection.execute(f"select count(*) from marts.{table}").fetchone() or (0,))[0])
+    n_rows = _count(connection, table)
     step = -(-n_rows // MAX_SUMMARISED_ROWS) if n_rows else 1
     where = f"where hash(account_id) % {step} = 0" if step > 1 else ""
     there = _columns(connection, table)

@@ -204,7 +204,8 @@ def _feature_row(row: dict) -> tuple[Cell, ...]:
     if isinstance(row["top_level"], str):
         top = f"{row['top_level']} ({percent(row['top_share'])})"
     elif row["type"] == "boolean" and is_number(row["top_share"]):
-        top = f"yes ({percent(row['top_share'])})"
+        share = float(row["top_share"])  # of yes
+        top = f"yes ({percent(share)})" if share >= 0.5 else f"no ({percent(1 - share)})"
     numbers = (_plain(row[key]) if row["type"] == "number" else MISSING for key in ("mean", "lowest", "median", "highest"))
     return (*first, Cell(missing), *(Cell(text) for text in numbers), Cell(top or MISSING))
 

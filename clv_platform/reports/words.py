@@ -152,10 +152,17 @@ def read_lift(lift: pd.DataFrame, words: EventWords) -> str:
     )
 
 
+CLOSE, FAR = 0.01, 0.02  # mean distance between promised and happened chances
+
+
 def read_reliability(reliability: pd.DataFrame, error: Any) -> str:
     """Say whether probabilities can be taken at face value."""
     inside = (reliability["mean_score"] >= reliability["rate_lo"]) & (reliability["mean_score"] <= reliability["rate_hi"])
-    verdict = "can be read as they stand" if inside.mean() >= 0.8 else "should be read as an order, not as chances"
+    # In small data every group allows much, in large data nearly nothing: the mean distance decides where it is clearly small or large.
+    is_close = error <= CLOSE if is_number(error) else False
+    is_far = error > FAR if is_number(error) else False
+    is_readable = not is_far and (is_close or inside.mean() >= 0.8)
+    verdict = "can be read as they stand" if is_readable else "should be read as an order, not as chances"
     off = f"; on average they are off by {100 * error:.1f} percentage points" if is_number(error) else ""
     groups = f"{int(inside.sum())} of {len(reliability)} groups"
     return f"In {groups} the prediction lies within what chance allows{off}. The probabilities {verdict}."

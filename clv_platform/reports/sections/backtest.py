@@ -56,6 +56,11 @@ def render_backtest(config: CompanyConfig, target: Target, frame: pd.DataFrame, 
     if frame.empty:
         headline = "There is no backtest yet."
         return render_sections(title, headline, "`clv backtest` trains and judges a model as of each month.", ())
+    if len(frame) == 1:
+        headline = f"Only one month has been judged so far: {_month(frame['cutoff'].iloc[0])}."
+        return render_sections(
+            title, headline, "How steady that is, earlier months tell: `clv backtest` trains and judges a model as of each.", ()
+        )
     detail = (
         f"{len(frame)} models, one as of each month from {_month(frame['cutoff'].iloc[0])} to {_month(frame['cutoff'].iloc[-1])}; "
         f"each knew only "
