@@ -126,6 +126,8 @@ def _metric_descriptions(feature: Feature) -> Iterator[tuple[str, str]]:
     yield f"{metric}_n", f"Number of readings of {label} that the sum beside it was taken from. Source: usage."
     for late, when in enumerate(("at its end", "one month after its end", "two months after its end", "three months after its end")):
         yield f"{metric}__known_{late}", f"{label} of the month as known {when}.{unit} Source: usage."
+    listed = f"{label} of all months of the account as known three months after their end, in the order of `month_numbers`."
+    yield f"{metric}__settled", f"{listed}{unit} Source: usage."
     for lag in range(1, 13):
         yield f"{metric}__{lag}", f"{label} of month {lag} before, as known then.{unit} Source: usage."
 
