@@ -1,6 +1,6 @@
 """Pictures over months: a figure with its interval beside others, and what lists found.
 
-Add a picture as a function of frames. Style and file formats are those of `figures`; keep sentences out.
+Add a picture as a function of frames. Style and file formats are those of `drawing`; keep sentences out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clv_platform.reports.figures import BAND, INK, MODEL, MUTED, OTHER, Format, _around, _months, _percent, _render
+from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format, around, month_axis, percent_axes, render
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,12 +71,12 @@ def over_months(
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, 0.0) if low < 0.5 * high else low, high)
         if is_share:
-            _percent(axes, x=False, y=True)
-        _months(axes)
+            percent_axes(axes, x=False, y=True)
+        month_axis(axes)
         if len(lines) > 1:
             axes.legend(loc="best")
 
-    return _render(draw, 2.9, picture_format)
+    return render(draw, 2.9, picture_format)
 
 
 def found_by_month(frame: pd.DataFrame, prefix: str, label: str, *, picture_format: Format = "svg") -> bytes:
@@ -97,7 +97,7 @@ def found_by_month(frame: pd.DataFrame, prefix: str, label: str, *, picture_form
         y = known[prefix].to_numpy(float)
         axes.bar(x, y, color=MODEL, width=0.66, label="the list of that month")
         low, high = known[f"{prefix}_lo"].to_numpy(float), known[f"{prefix}_hi"].to_numpy(float)
-        axes.errorbar(x, y, yerr=_around(y, low, high), fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
+        axes.errorbar(x, y, yerr=around(y, low, high), fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
         axes.scatter(x, known[f"{prefix}_random"], color=OTHER, marker="_", s=220, linewidths=2.2, label="as many at random", zorder=3)
         axes.scatter(x, known[f"{prefix}_perfect"], color=MUTED, marker="^", s=28, label="perfect knowledge", zorder=3)
         axes.set(ylabel=label)
@@ -108,4 +108,4 @@ def found_by_month(frame: pd.DataFrame, prefix: str, label: str, *, picture_form
         axes.set_ylim(bottom, top + 0.28 * (top - bottom))  # room for the legend above the marks
         axes.legend(loc="upper left", ncols=1)
 
-    return _render(draw, 3.3, picture_format)
+    return render(draw, 3.3, picture_format)

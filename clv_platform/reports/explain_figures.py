@@ -1,20 +1,19 @@
 """Pictures of explanations: beeswarm, dependence with the strongest partner, one account taken apart.
 
-Frames of `clv_platform.explain` in, SVG or PNG bytes out, drawn as `figures` does. Dots are strokes without length in one path per colour:
+Frames of `clv_platform.explain` in, SVG or PNG bytes out, drawn as `drawing` does. Dots are strokes without length in one path per colour:
 a tenth of the bytes that a symbol per dot takes, and colours follow the page. Keep numbers' computation and sentences out.
 """
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from clv_platform.reports.figures import INK, MODEL, MUTED, OTHER, Format, _render
+from clv_platform.reports.drawing import INK, MODEL, MUTED, OTHER, Format, render, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,14 +54,14 @@ def beeswarm(attributions: pd.DataFrame, types: Mapping[str, str], *, n: int = 1
         for kind, colour in _VALUE_COLOURS.items():
             _dots(axes, np.vstack(dots[kind]) if dots[kind] else np.zeros((0, 2)), colour, kind)
         labels = [str(attributions.loc[attributions["feature"] == name, "label"].iloc[0]) for name in reversed(names)]
-        axes.set_yticks(range(len(names)), [_wrap(label, 28) for label in labels], fontsize=8.5)
+        axes.set_yticks(range(len(names)), [wrap(label, 28) for label in labels], fontsize=8.5)
         axes.set_ylim(-0.6, len(names) - 0.4)
         axes.grid(visible=False, axis="y")
         _odds_axis(axes, "x", attributions["contribution"].to_numpy(float))
         axes.set_xlabel("effect on the odds")
         axes.legend(loc="upper center", bbox_to_anchor=(0.3, -0.13), ncols=2, handletextpad=0.1, columnspacing=0.8)
 
-    return _slim(_render(draw, 1.5 + 0.42 * max(len(names), 1), picture_format), picture_format)
+    return _slim(render(draw, 1.5 + 0.42 * max(len(names), 1), picture_format), picture_format)
 
 
 def dependence_plot(points: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
@@ -86,8 +85,8 @@ def dependence_plot(points: pd.DataFrame, *, picture_format: Format = "svg") -> 
             ticks = [*levels, *([_REST] if _REST in text else [])]
             spread = np.random.default_rng(0).uniform(-0.3, 0.3, len(points))
             x = np.array([ticks.index(level) for level in text]) + spread
-            axes.set_xticks(range(len(ticks)), [_wrap(level, 10) for level in ticks])
-        axes.set_xlabel(_wrap(str(first["label"]), 48))
+            axes.set_xticks(range(len(ticks)), [wrap(level, 10) for level in ticks])
+        axes.set_xlabel(wrap(str(first["label"]), 48))
         y, groups = points["contribution"].to_numpy(float), partner_groups(points)
         seen = ~np.isnan(x)
         for name, colour in zip(dict.fromkeys(_ordered(groups)), _PARTNER_COLOURS, strict=False):
@@ -97,10 +96,10 @@ def dependence_plot(points: pd.DataFrame, *, picture_format: Format = "svg") -> 
         axes.autoscale_view()
         if first["partner"] is not None and not pd.isna(first["partner"]):
             axes.legend(
-                title=_wrap(str(first["partner_label"]), 40), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, handletextpad=0.1
+                title=wrap(str(first["partner_label"]), 40), loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, handletextpad=0.1
             )
 
-    return _slim(_render(draw, 3.4, picture_format), picture_format)
+    return _slim(render(draw, 3.4, picture_format), picture_format)
 
 
 def waterfall(steps: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
@@ -124,12 +123,12 @@ def waterfall(steps: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
         axes.vlines(after[:-1], y[:-1] - 1 - 0.31, y[:-1] + 0.31, color=MUTED, linewidth=0.8)
         axes.plot([after[0]], [y[0]], marker="o", color=INK, markersize=5)
         axes.plot([after[-1]], [y[-1]], marker="D", color=INK, markersize=5)
-        axes.set_yticks(y, [_wrap(str(label), 26) for label in steps["label"]], fontsize=9)
+        axes.set_yticks(y, [wrap(str(label), 26) for label in steps["label"]], fontsize=9)
         axes.set_xlabel("log-odds (raw score)")
         axes.grid(visible=False, axis="y")
         axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.12), ncols=2)
 
-    return _render(draw, 1.1 + 0.38 * max(len(steps), 1), picture_format)
+    return render(draw, 1.1 + 0.38 * max(len(steps), 1), picture_format)
 
 
 def partner_groups(points: pd.DataFrame) -> np.ndarray:
@@ -224,7 +223,3 @@ def _slim(picture: bytes, picture_format: Format) -> bytes:
         return picture
     text = re.sub(r'(?<= d=")[^"]+', lambda path: re.sub(r"(\.\d)\d+", r"\1", path.group()), picture.decode())
     return text.encode()
-
-
-def _wrap(text: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(text, width, max_lines=2, placeholder="…"))

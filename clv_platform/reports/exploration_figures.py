@@ -1,19 +1,18 @@
 """Pictures of an exploration: heat maps with the number in every cell, rates by level, months, shares of missing values.
 
-Frames in, SVG or PNG bytes out, drawn as `figures` does. A cell's colour is thin ink over the page, blue for more and vermillion for
+Frames in, SVG or PNG bytes out, drawn as `drawing` does. A cell's colour is thin ink over the page, blue for more and vermillion for
 less, so that its number stays readable on light and dark pages and for every kind of colour vision. Keep numbers' computation out.
 """
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from clv_platform.exploration.columns import plain
-from clv_platform.reports.figures import INK, MODEL, OTHER, Format, _around, _months, _percent, _render
+from clv_platform.reports.drawing import INK, MODEL, OTHER, Format, around, month_axis, percent_axes, render, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,17 +50,17 @@ def heat_map(values: pd.DataFrame, *, shade: pd.DataFrame | None = None, as_shar
         axes.set(xlim=(0, columns), ylim=(rows, 0))
         slanted = sum(len(str(name)) for name in values.columns) > 34 or columns > 6
         axes.set_xticks(
-            np.arange(columns) + 0.48, [_two_lines(name, 24) for name in values.columns], fontsize=9,
+            np.arange(columns) + 0.48, [wrap(name, 24) for name in values.columns], fontsize=9,
             rotation=35 if slanted else 0, ha="right" if slanted else "center", rotation_mode="anchor" if slanted else None,
         )  # fmt: skip
-        axes.set_yticks(np.arange(rows) + 0.5, [_two_lines(name, 20) for name in values.index], fontsize=9)
+        axes.set_yticks(np.arange(rows) + 0.5, [wrap(name, 20) for name in values.index], fontsize=9)
         axes.tick_params(length=0)
         axes.grid(visible=False)
         for side in ("left", "bottom"):
             axes.spines[side].set_visible(False)
 
     longest = max((len(str(name)) for name in values.columns), default=0)
-    return _render(draw, 0.55 + 0.36 * rows + min(longest, 24) * (0.045 if columns > 3 else 0.01), picture_format)
+    return render(draw, 0.55 + 0.36 * rows + min(longest, 24) * (0.045 if columns > 3 else 0.01), picture_format)
 
 
 def rate_by_level(levels: pd.DataFrame, overall: float, *, picture_format: Format = "svg") -> bytes:
@@ -78,16 +77,16 @@ def rate_by_level(levels: pd.DataFrame, overall: float, *, picture_format: Forma
     def draw(axes: Axes) -> None:
         y, rate = np.arange(len(levels)), levels["rate"].to_numpy(float)
         axes.barh(y, rate, color=MODEL, height=0.66)
-        distances = _around(rate, levels["lo"].to_numpy(float), levels["hi"].to_numpy(float))
+        distances = around(rate, levels["lo"].to_numpy(float), levels["hi"].to_numpy(float))
         axes.errorbar(rate, y, xerr=distances, fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
         axes.axvline(overall, color=OTHER, linewidth=1.6, linestyle="--")
-        axes.set_yticks(y, [_two_lines(level, 22) for level in levels["level"]], fontsize=9)
+        axes.set_yticks(y, [wrap(level, 22) for level in levels["level"]], fontsize=9)
         axes.set(ylim=(len(levels) - 0.4, -0.6))
         axes.set_xlim(left=0)
         axes.grid(visible=False, axis="y")
-        _percent(axes, x=True, y=False)
+        percent_axes(axes, x=True, y=False)
 
-    return _render(draw, 0.6 + 0.34 * max(len(levels), 2), picture_format)
+    return render(draw, 0.6 + 0.34 * max(len(levels), 2), picture_format)
 
 
 def share_bars(shares: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
@@ -102,14 +101,14 @@ def share_bars(shares: pd.DataFrame, *, picture_format: Format = "svg") -> bytes
     def draw(axes: Axes) -> None:
         y = np.arange(len(shares))
         axes.barh(y, shares["share"].to_numpy(float), color=MODEL, height=0.66)
-        axes.set_yticks(y, [_two_lines(label, 26) for label in shares["label"]], fontsize=9)
+        axes.set_yticks(y, [wrap(label, 26) for label in shares["label"]], fontsize=9)
         axes.set(ylim=(len(shares) - 0.4, -0.6), xlim=(0, max(float(shares["share"].max()) * 1.15, 0.01)))
         for i, share in enumerate(shares["share"]):
             axes.annotate(f"{share:.1%}", (share, i), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
         axes.grid(visible=False, axis="y")
-        _percent(axes, x=True, y=False)
+        percent_axes(axes, x=True, y=False)
 
-    return _render(draw, 0.6 + 0.34 * max(len(shares), 2), picture_format)
+    return render(draw, 0.6 + 0.34 * max(len(shares), 2), picture_format)
 
 
 def month_lines(months: pd.DataFrame, column: str, *, picture_format: Format = "svg") -> bytes:
@@ -131,11 +130,11 @@ def month_lines(months: pd.DataFrame, column: str, *, picture_format: Format = "
             axes.plot(days, one[column].to_numpy(float), color=colour, linestyle=dash, linewidth=2 if i < 3 else 1.4, label=str(level))
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(lambda value, _: _short(value))
-        _months(axes)
+        month_axis(axes)
         if len(set(months["level"])) > 1:
             axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)
 
-    return _render(draw, 3.1, picture_format)
+    return render(draw, 3.1, picture_format)
 
 
 def _own_shade(numbers: np.ndarray) -> np.ndarray:
@@ -154,7 +153,3 @@ def _short(value: float) -> str:
         if abs(value) >= at_least:
             return f"{value / unit:.3g}{letter}"
     return plain(value).replace("-", "−")
-
-
-def _two_lines(text: object, width: int) -> str:
-    return "\n".join(textwrap.wrap(str(text), width, max_lines=2, placeholder="…"))

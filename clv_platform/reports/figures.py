@@ -1,56 +1,22 @@
 """Pictures of an evaluation: frames in, SVG or PNG bytes out; the same bytes at every run.
 
-Add a figure as a function that draws on one `Axes`. Numbers come ready-made; keep metrics out. SVG colours are CSS variables (the light
-colour as fallback), so that the page around decides about light and dark; PNG is for the metadata of the Dagster UI. No pyplot: its
-global state isn't safe in a process that runs many steps.
-
-matplotlib is imported when the first figure is drawn, because it costs half a second.
+Add a figure as a function that draws on one `Axes`. Numbers come ready-made; keep metrics out. Style and rendering are in `drawing`.
 """
 
 from __future__ import annotations
 
-import io
-import re
-import textwrap
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from clv_platform.metrics import wilson_interval
+from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format, around, month_axis, percent_axes, render, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Format = Literal["svg", "png"]
-
-# Okabe and Ito's blue and vermillion differ for every kind of colour vision; lines also differ in dash, bars in label.
-INK, MUTED, GRID, MODEL, OTHER, BAND = "#1f2a37", "#5b6675", "#dde2e8", "#0072b2", "#c74b00", "#cfe3f1"
-_CSS_NAMES = {INK: "ink", MUTED: "muted", GRID: "grid", MODEL: "model", OTHER: "other", BAND: "band"}
-_WIDTH = 4.8  # inches; text of 10 points stays readable when a phone shrinks the picture to 330 pixels
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": INK,
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.8,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "legend.fontsize": 9.5,
-    "svg.hashsalt": "clv-platform",
-    "svg.fonttype": "none",
-    "text.parse_math": False,  # a label with two dollar signs is a label, not a formula
-}
+_render, _around, _percent, _months, _wrap = render, around, percent_axes, month_axis, wrap
 
 
 def pr_curve(curve: pd.DataFrame, base_rate: float, *, picture_format: Format = "svg") -> bytes:
@@ -71,10 +37,10 @@ def pr_curve(curve: pd.DataFrame, base_rate: float, *, picture_format: Format = 
         shown = ordered.loc[ordered["recall"] >= 0.02, "precision"]  # the first few accounts make the curve jump to 0 or 1
         top = max(float(shown.max()) if len(shown) else 1.0, base_rate) * 1.15
         axes.set(xlim=(0, 1), ylim=(0, min(1.02, top)), xlabel="share of all positives found", ylabel="named accounts that are right")
-        _percent(axes, x=True, y=True)
+        percent_axes(axes, x=True, y=True)
         axes.legend(loc="upper right")
 
-    return _render(draw, 3.3, picture_format)
+    return render(draw, 3.3, picture_format)
 
 
 def gains_curve(gains: pd.DataFrame, *, mark: float = 0.2, picture_format: Format = "svg") -> bytes:
@@ -100,10 +66,10 @@ def gains_curve(gains: pd.DataFrame, *, mark: float = 0.2, picture_format: Forma
         axes.plot([mark], [at_mark], marker="o", color=MODEL)
         axes.annotate(f"{at_mark:.0%}", (mark, at_mark), xytext=(8, -12), textcoords="offset points")
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="share of the list called, best first", ylabel="share of all positives found")
-        _percent(axes, x=True, y=True)
+        percent_axes(axes, x=True, y=True)
         axes.legend(loc="lower right")
 
-    return _render(draw, 3.3, picture_format)
+    return render(draw, 3.3, picture_format)
 
 
 def lift_bars(lift: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
@@ -121,7 +87,7 @@ def lift_bars(lift: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
         with np.errstate(divide="ignore", invalid="ignore"):
             base_rate = lift["n_positive"].sum() / lift["n"].sum()
             low, high = lift["rate_lo"].to_numpy(float) / base_rate, lift["rate_hi"].to_numpy(float) / base_rate
-        axes.errorbar(x, y, yerr=_around(y, low, high), fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
+        axes.errorbar(x, y, yerr=around(y, low, high), fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
         axes.axhline(1, color=OTHER, linewidth=1.6, linestyle="--")
         place = {"xycoords": ("axes fraction", "data"), "xytext": (0, 5), "textcoords": "offset points"}
         axes.annotate("random order = 1", (0.99, 1), ha="right", **place)
@@ -129,7 +95,7 @@ def lift_bars(lift: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
         axes.set_xticks(x)
         axes.grid(visible=False, axis="x")
 
-    return _render(draw, 3.0, picture_format)
+    return render(draw, 3.0, picture_format)
 
 
 def reliability_picture(reliability: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
@@ -144,15 +110,15 @@ def reliability_picture(reliability: pd.DataFrame, *, picture_format: Format = "
     def draw(axes: Axes) -> None:
         x, y = reliability["mean_score"].to_numpy(float), reliability["rate"].to_numpy(float)
         low, high = reliability["rate_lo"].to_numpy(float), reliability["rate_hi"].to_numpy(float)
-        axes.errorbar(x, y, yerr=_around(y, low, high), fmt="none", ecolor=MODEL, elinewidth=1.2, capsize=2.5)
+        axes.errorbar(x, y, yerr=around(y, low, high), fmt="none", ecolor=MODEL, elinewidth=1.2, capsize=2.5)
         axes.plot(x, y, marker="o", markersize=5, linewidth=0, color=MODEL, label="groups of accounts")
         limit = float(np.nanmax([*x, *high, 0.01])) * 1.08
         axes.plot([0, limit], [0, limit], color=OTHER, linewidth=1.6, linestyle="--", label="predicted = happened")
         axes.set(xlim=(0, limit), ylim=(0, limit), xlabel="predicted probability", ylabel="share that really did")
-        _percent(axes, x=True, y=True)
+        percent_axes(axes, x=True, y=True)
         axes.legend(loc="upper left")
 
-    return _render(draw, 3.3, picture_format)
+    return render(draw, 3.3, picture_format)
 
 
 def importance_bars(importance: pd.DataFrame, *, n: int = 12, picture_format: Format = "svg") -> bytes:
@@ -170,12 +136,12 @@ def importance_bars(importance: pd.DataFrame, *, n: int = 12, picture_format: Fo
     def draw(axes: Axes) -> None:
         y = np.arange(len(shown))
         axes.barh(y, shown["share"].to_numpy(float), color=MODEL, height=0.7)
-        axes.set_yticks(y, [_wrap(str(label)) for label in shown["label"]], fontsize=9)
+        axes.set_yticks(y, [wrap(str(label)) for label in shown["label"]], fontsize=9)
         axes.set(xlabel="share of all influence on the score")
         axes.grid(visible=False, axis="y")
-        _percent(axes, x=True, y=False)
+        percent_axes(axes, x=True, y=False)
 
-    return _render(draw, 0.8 + 0.36 * max(len(shown), 1), picture_format)
+    return render(draw, 0.8 + 0.36 * max(len(shown), 1), picture_format)
 
 
 def base_rate_over_time(base_rates: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
@@ -195,10 +161,10 @@ def base_rate_over_time(base_rates: pd.DataFrame, *, picture_format: Format = "s
         axes.plot(x, known["n_positive"].to_numpy(float) / known["n"].to_numpy(float), color=MODEL, linewidth=2, marker="o", markersize=3.5)
         axes.set(ylabel="share of positives")
         axes.set_ylim(bottom=0)
-        _percent(axes, x=False, y=True)
-        _months(axes)
+        percent_axes(axes, x=False, y=True)
+        month_axis(axes)
 
-    return _render(draw, 2.7, picture_format)
+    return render(draw, 2.7, picture_format)
 
 
 def activity_over_time(activity: pd.DataFrame, label: str, *, picture_format: Format = "svg") -> bytes:
@@ -219,56 +185,6 @@ def activity_over_time(activity: pd.DataFrame, label: str, *, picture_format: Fo
         axes.set(ylabel=label)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.grid(visible=False, axis="x")
-        _months(axes)
+        month_axis(axes)
 
-    return _render(draw, 2.3, picture_format)
-
-
-def _render(draw: Callable[[Axes], None], height: float, picture_format: Format) -> bytes:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    style: dict[Any, Any] = {**mpl.rcParamsDefault, "backend": "agg", **_STYLE}  # whatever the user's matplotlibrc says
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
-        FigureCanvasAgg(figure)
-        draw(figure.add_subplot())
-        buffer = io.BytesIO()
-        if picture_format == "png":
-            figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
-            return buffer.getvalue()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
-    return _with_css_colours(buffer.getvalue().decode()).encode()
-
-
-def _with_css_colours(svg: str) -> str:
-    for colour, name in _CSS_NAMES.items():
-        svg = svg.replace(colour, f"var(--fig-{name}, {colour})")
-    return re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, 'DejaVu Sans', sans-serif", svg)
-
-
-def _around(y: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Interval ends as distances below and above y, shape (2, n)."""
-    return np.clip(np.vstack([y - low, high - y]), 0, None)
-
-
-def _percent(axes: Axes, *, x: bool, y: bool) -> None:
-    for axis, wanted in ((axes.xaxis, x), (axes.yaxis, y)):
-        if wanted:
-            low, high = sorted(axis.get_view_interval())
-            digits = 0 if high - low > 0.06 else 1
-            axis.set_major_formatter(lambda value, _, digits=digits: f"{value:.{digits}%}")
-
-
-def _months(axes: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=3, maxticks=7)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def _wrap(text: str) -> str:
-    """Break a label into two lines at most: the ends of long ones tell features apart."""
-    return "\n".join(textwrap.wrap(text, 26, max_lines=2, placeholder="…"))
+    return render(draw, 2.3, picture_format)

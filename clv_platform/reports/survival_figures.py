@@ -1,6 +1,6 @@
 """Pictures of the history of departures: curves of those still here, departures by period of life, signals before, hazard ratios.
 
-Add a picture as a function of one table. Style and rendering come from `figures`; keep numbers out.
+Add a picture as a function of one table. Style and rendering come from `drawing`; keep numbers out.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clv_platform.reports import figures
-from clv_platform.reports.figures import BAND, INK, MODEL, OTHER, Format
+from clv_platform.reports.drawing import BAND, INK, MODEL, OTHER, Format, around, percent_axes, render, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,11 +43,11 @@ def survival_curves(curves: pd.DataFrame, *, picture_format: Format = "svg") -> 
         axes.set(xlabel="months since the start", ylabel="share still here")
         axes.set_xlim(left=0)
         axes.set_ylim(0, 1.02)
-        figures._percent(axes, x=False, y=True)
+        percent_axes(axes, x=False, y=True)
         if len(levels) > 1:
             axes.legend(loc="lower left", ncols=2 if len(levels) > 3 else 1)
 
-    return figures._render(draw, 3.3, picture_format)
+    return render(draw, 3.3, picture_format)
 
 
 def _thinned(curve: pd.DataFrame) -> pd.DataFrame:
@@ -72,14 +71,14 @@ def departures_by_life(life: pd.DataFrame, *, picture_format: Format = "svg") ->
     def draw(axes: Axes) -> None:
         x, y = np.arange(len(life)), life["rate"].to_numpy(float)
         axes.bar(x, y, color=MODEL, width=0.72)
-        spread = figures._around(y, life["lo"].to_numpy(float), life["hi"].to_numpy(float))
+        spread = around(y, life["lo"].to_numpy(float), life["hi"].to_numpy(float))
         axes.errorbar(x, y, yerr=spread, fmt="none", ecolor=INK, elinewidth=1, capsize=2.5)
         axes.set_xticks(x, [period_words(low, high) for low, high in zip(life["from_month"], life["to_month"], strict=True)])
         axes.set(xlabel="months since the start", ylabel="leave per month")
         axes.grid(visible=False, axis="x")
-        figures._percent(axes, x=False, y=True)
+        percent_axes(axes, x=False, y=True)
 
-    return figures._render(draw, 2.7, picture_format)
+    return render(draw, 2.7, picture_format)
 
 
 def period_words(low: float, high: float) -> str:
@@ -101,16 +100,16 @@ def signals_before(signals: pd.DataFrame, *, picture_format: Format = "svg") -> 
             one = signals[signals["label"] == label].sort_values("months_before")
             x = one["months_before"].to_numpy(float)
             axes.fill_between(x, one["lo"].to_numpy(float), one["hi"].to_numpy(float), color=colour, alpha=0.13, linewidth=0)
-            axes.plot(x, one["share_above"].to_numpy(float), color=colour, linestyle=dashes, linewidth=1.8, label=figures._wrap(label))
+            axes.plot(x, one["share_above"].to_numpy(float), color=colour, linestyle=dashes, linewidth=1.8, label=wrap(label))
         axes.axhline(0.5, color=INK, linewidth=1)
         axes.set(xlabel="snapshots before leaving", ylabel="leaver above stayer")
         axes.set_xlim(max(signals["months_before"].max(), 1.5), 1)
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, 0.35), max(high, 0.65))
-        figures._percent(axes, x=False, y=True)
+        percent_axes(axes, x=False, y=True)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
 
-    return figures._render(draw, 4.2, picture_format)
+    return render(draw, 4.2, picture_format)
 
 
 def ratio_forest(hazards: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
@@ -125,7 +124,7 @@ def ratio_forest(hazards: pd.DataFrame, *, picture_format: Format = "svg") -> by
 
     def draw(axes: Axes) -> None:
         y, x = np.arange(len(shown)), shown["ratio"].to_numpy(float)
-        spread = figures._around(x, shown["lo"].to_numpy(float), shown["hi"].to_numpy(float))
+        spread = around(x, shown["lo"].to_numpy(float), shown["hi"].to_numpy(float))
         axes.errorbar(x, y, xerr=spread, fmt="o", color=MODEL, ecolor=MODEL, elinewidth=1.4, capsize=2.5, markersize=5)
         axes.axvline(1, color=OTHER, linewidth=1.6, linestyle="--")
         axes.set_xscale("log")
@@ -135,8 +134,8 @@ def ratio_forest(hazards: pd.DataFrame, *, picture_format: Format = "svg") -> by
         axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
         axes.minorticks_off()
         axes.set_xlim(low, high)
-        axes.set_yticks(y, [figures._wrap(str(words)) for words in shown["words"]], fontsize=9)
+        axes.set_yticks(y, [wrap(str(words)) for words in shown["words"]], fontsize=9)
         axes.set(xlabel="times as often")
         axes.grid(visible=False, axis="y")
 
-    return figures._render(draw, 0.8 + 0.4 * max(len(shown), 1), picture_format)
+    return render(draw, 0.8 + 0.4 * max(len(shown), 1), picture_format)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clv_platform.reports.figures import MODEL, MUTED, OTHER, Format, _render
+from clv_platform.reports.drawing import MODEL, MUTED, OTHER, Format, render
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,4 +46,4 @@ def tuning_history(history: pd.DataFrame, *, picture_format: Format = "svg") -> 
         axes.set_xlim(-0.5, float(np.max(history["trial"])) + 0.5)
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=9)
 
-    return _render(draw, 3.2, picture_format)
+    return render(draw, 3.2, picture_format)

@@ -1,0 +1,117 @@
+"""How pictures are drawn: one style, colours that follow the page, the same bytes at every run.
+
+Here: `render` and what every figure needs for its axes. Add what at least two figure files need; figures themselves are in `figures` and
+the `*_figures` files. SVG colours are CSS variables (the light colour as fallback), so that the page around decides about light and dark;
+PNG is for the metadata of the Dagster UI. No pyplot: its global state isn't safe in a process that runs many steps.
+
+matplotlib is imported when the first figure is drawn, because it costs half a second.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Format = Literal["svg", "png"]
+
+# Okabe and Ito's blue and vermillion differ for every kind of colour vision; lines also differ in dash, bars in label.
+INK, MUTED, GRID, MODEL, OTHER, BAND = "#1f2a37", "#5b6675", "#dde2e8", "#0072b2", "#c74b00", "#cfe3f1"
+_CSS_NAMES = {INK: "ink", MUTED: "muted", GRID: "grid", MODEL: "model", OTHER: "other", BAND: "band"}
+_WIDTH = 4.8  # inches; text of 10 points stays readable when a phone shrinks the picture to 330 pixels
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "axes.edgecolor": MUTED,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "svg.hashsalt": "clv-platform",
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a label with two dollar signs is a label, not a formula
+}
+
+
+def render(draw: Callable[[Axes], None], height: float, picture_format: Format) -> bytes:
+    """Draw on one `Axes` in the house style.
+
+    Parameters
+    ----------
+    draw : callable
+        Draws on the axes that it is given.
+    height : float
+        Inches; the width is that of a page's column.
+    picture_format : "svg" or "png"
+
+    Returns
+    -------
+    bytes
+        The picture; SVG colours are CSS variables of the page.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    style: dict[Any, Any] = {**mpl.rcParamsDefault, "backend": "agg", **_STYLE}  # whatever the user's matplotlibrc says
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(figure.add_subplot())
+        buffer = io.BytesIO()
+        if picture_format == "png":
+            figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+            return buffer.getvalue()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
+    return _with_css_colours(buffer.getvalue().decode()).encode()
+
+
+def _with_css_colours(svg: str) -> str:
+    for colour, name in _CSS_NAMES.items():
+        svg = svg.replace(colour, f"var(--fig-{name}, {colour})")
+    return re.sub(r"'DejaVu Sans'[^;\"]*", "system-ui, 'DejaVu Sans', sans-serif", svg)
+
+
+def around(y: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return interval ends as distances below and above y, shape (2, n): what `errorbar` takes."""
+    return np.clip(np.vstack([y - low, high - y]), 0, None)
+
+
+def percent_axes(axes: Axes, *, x: bool, y: bool) -> None:
+    """Write the ticks of the wanted axes as percent; narrow ranges get a decimal."""
+    for axis, wanted in ((axes.xaxis, x), (axes.yaxis, y)):
+        if wanted:
+            low, high = sorted(axis.get_view_interval())
+            digits = 0 if high - low > 0.06 else 1
+            axis.set_major_formatter(lambda value, _, digits=digits: f"{value:.{digits}%}")
+
+
+def month_axis(axes: Axes) -> None:
+    """Put three to seven dates on the x axis, as short as they can be."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=7)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def wrap(text: object, width: int = 26) -> str:
+    """Break a label into two lines of `width` characters at most: the ends of long ones tell features apart."""
+    return "\n".join(textwrap.wrap(str(text), width, max_lines=2, placeholder="…"))
