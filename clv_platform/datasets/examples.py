@@ -100,7 +100,7 @@ def build_examples(frame: pd.DataFrame, config: CompanyConfig, target: Target) -
     features = build_feature_catalogue(config)
     label = label_name(target, config.snapshots.is_undated)
     table = f"fct_{target.kind}_examples"
-    _require(frame, ["account_id", "as_of_date", "is_eligible", label, *(feature.name for feature in features)], table)
+    require_columns(frame, ["account_id", "as_of_date", "is_eligible", label, *(feature.name for feature in features)], table)
     as_of_date = pd.to_datetime(frame["as_of_date"]).to_numpy().astype("datetime64[D]")
     account_id = frame["account_id"].astype(str).to_numpy(dtype=object)
     own = f"is_eligible_{target.name}"  # there when the targets of a kind differ in whom they can be asked of
@@ -109,14 +109,15 @@ def build_examples(frame: pd.DataFrame, config: CompanyConfig, target: Target) -
         is_kept = is_kept & np.isin(as_of_date, np.array(target.as_of_dates, dtype="datetime64[D]"))
     kept = np.flatnonzero(is_kept)
     kept = kept[np.lexsort((account_id[kept].astype(str), as_of_date[kept]))]
-    y = _numbers(frame[label].iloc[kept])
+    y = read_numbers(frame[label].iloc[kept])
     check_label_column(y, target, label)
-    X = pd.DataFrame({feature.name: _feature_values(frame[feature.name].iloc[kept], feature, table) for feature in features})
+    X = pd.DataFrame({feature.name: feature_values(frame[feature.name].iloc[kept], feature, table) for feature in features})
     label_columns = dict.fromkeys([label, *(other.label_column for other in config.targets if other.label_column)])
     return Examples(X, y, account_id[kept], as_of_date[kept], features, label, tuple(label_columns))
 
 
-def _require(frame: pd.DataFrame, columns: list[str], table: str) -> None:
+def require_columns(frame: pd.DataFrame, columns: list[str], table: str) -> None:
+    """Check that a mart has the columns; ValueError names those it lacks."""
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise ValueError(
@@ -125,11 +126,12 @@ def _require(frame: pd.DataFrame, columns: list[str], table: str) -> None:
         )
 
 
-def _feature_values(values: pd.Series, feature: Feature, table: str) -> NDArray[np.float64] | pd.Categorical:
+def feature_values(values: pd.Series, feature: Feature, table: str) -> NDArray[np.float64] | pd.Categorical:
+    """Read a feature's column as its type; ValueError names table, column and remedy."""
     if feature.type == "category":
         return _categories(values)
     try:
-        numbers = _numbers(values)
+        numbers = read_numbers(values)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{table}.{feature.name}: expected a {feature.type}, found {values.dtype} values ({error}). "
@@ -140,7 +142,7 @@ def _feature_values(values: pd.Series, feature: Feature, table: str) -> NDArray[
     return numbers
 
 
-def _numbers(values: pd.Series) -> NDArray[np.float64]:
+def read_numbers(values: pd.Series) -> NDArray[np.float64]:
     """Numbers, decimals, booleans and their nulls as float64 with NaN, always a copy."""
     return np.array(values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
 

@@ -95,10 +95,10 @@ def split_by_time(examples: Examples, cutoff: date, horizon_days: int, n_test_da
         train=known.take(known.is_usable & np.isin(dates, train_dates)),
         test=known.take(known.is_usable & np.isin(dates, test_dates)),
         scoring=known.take(dates == past[-1]),
-        train_until=_date(train_dates[-1] + horizon),
-        train_dates=tuple(_date(d) for d in train_dates),
-        test_dates=tuple(_date(d) for d in test_dates),
-        scoring_date=_date(past[-1]),
+        train_until=as_date(train_dates[-1] + horizon),
+        train_dates=tuple(as_date(d) for d in train_dates),
+        test_dates=tuple(as_date(d) for d in test_dates),
+        scoring_date=as_date(past[-1]),
         cutoff=cutoff,
         horizon_days=horizon_days,
     )
@@ -128,11 +128,20 @@ def hold_out_accounts(examples: Examples, share: float, seed: int = 0) -> NDArra
     -------
     array of bool of shape (n,)
     """
-    accounts, position = np.unique(examples.account_id.astype(str), return_inverse=True)
-    limit = share * 2.0**64
+    return _place(examples.account_id, seed) < share
+
+
+def hold_out_parts(account_id: NDArray[np.object_], n_parts: int, seed: int = 0) -> NDArray[np.int64]:
+    """Part 0 .. n_parts - 1 of each row's account, by the same hash: equal shares of the accounts."""
+    return np.minimum((_place(account_id, seed) * n_parts).astype(np.int64), n_parts - 1)
+
+
+def _place(account_id: NDArray[np.object_], seed: int) -> NDArray[np.float64]:
+    """A number from 0 to 1 per row that depends on its account and the seed alone."""
+    accounts, position = np.unique(account_id.astype(str), return_inverse=True)
     key = str(seed).encode()
-    held = [int.from_bytes(hashlib.blake2b(account.encode(), digest_size=8, key=key).digest()) < limit for account in accounts.tolist()]
-    return np.array(held, dtype=bool)[position]
+    placed = [int.from_bytes(hashlib.blake2b(account.encode(), digest_size=8, key=key).digest()) / 2.0**64 for account in accounts.tolist()]
+    return np.array(placed, dtype=np.float64)[position]
 
 
 def _too_short(past: NDArray[np.datetime64], usable: NDArray[np.datetime64], cutoff: date, horizon_days: int, n_test_dates: int) -> str:
@@ -140,7 +149,7 @@ def _too_short(past: NDArray[np.datetime64], usable: NDArray[np.datetime64], cut
     fix = "Give more history, or choose a shorter `horizon_days` of the target or fewer `training.n_test_dates`."
     if not past.size:
         return f"Not enough history: no eligible account at any as-of date up to the cutoff {cutoff}. {fix}"
-    start, until = _date(past[0]), _needed_until(_date(past[0]), horizon_days, n_test_dates)
+    start, until = as_date(past[0]), _needed_until(as_date(past[0]), horizon_days, n_test_dates)
     have, need = (cutoff - start).days, (until - start).days
     message = (
         f"Not enough history for a horizon of {horizon_days} days: the first snapshot is {start} and the data are known until {cutoff}, "
@@ -169,5 +178,6 @@ def _next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=day.day)
 
 
-def _date(value: np.datetime64) -> date:
+def as_date(value: np.datetime64) -> date:
+    """Turn numpy's day into Python's."""
     return value.astype("datetime64[D]").item()
