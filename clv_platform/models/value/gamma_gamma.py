@@ -62,39 +62,41 @@ def log_likelihood(model: GammaGamma, n_orders: Floats, mean_value: Floats) -> t
 class Spending:
     """Rows of the likelihood with what doesn't depend on the parameters: gamma functions are taken once per distinct number of orders."""
 
-    counts: Floats
-    count_of: NDArray[np.intp]
-    n_rows: Floats
+    n: Floats
     total: Floats
-    constant: float
-    log_total: Floats
+    counts: Floats
+    n_rows: Floats
+    log_mean: float
+    weighted_log_total: float
 
     @classmethod
     def of(cls, n_orders: Floats, mean_value: Floats) -> Spending:
         """Prepare rows with at least one order and a positive mean value."""
-        counts, count_of = np.unique(n_orders, return_inverse=True)
-        total = n_orders * mean_value
-        log_total = np.log(total)
+        from pandas import factorize
+
+        count_of, counts = factorize(n_orders)
+        total, log_value = n_orders * mean_value, np.log(mean_value)
         n_rows = np.bincount(count_of, minlength=len(counts)).astype(np.float64)
-        by_count = np.bincount(count_of, log_total, len(counts)).astype(np.float64)
-        return cls(counts, count_of, n_rows, total, -float(np.log(mean_value).sum()), by_count)
+        weighted = float(n_orders @ log_value + n_rows @ (counts * np.log(counts)))
+        return cls(n_orders, total, np.asarray(counts), n_rows, float(log_value.sum()), weighted)
 
 
 def _log_likelihood(model: GammaGamma, rows: Spending) -> tuple[float, Floats]:
     p, q, gamma = model.parameters
     px = p * rows.counts
     spread = gamma + rows.total
-    log_all = np.bincount(rows.count_of, np.log(spread), len(rows.counts))
-    inverse = np.bincount(rows.count_of, 1 / spread, len(rows.counts))
+    log_spread = np.log(spread)
+    log_all, log_weighted = float(log_spread.sum()), float(rows.n @ log_spread)
+    inverse = np.divide(1.0, spread, out=spread)
     # The density of the mean value: (px - 1) log(mean) + px log(n) = px log(total) - log(mean).
-    value = rows.n_rows @ (gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(gamma)) + px @ rows.log_total
-    value += rows.constant - (px + q) @ log_all
+    value = rows.n_rows @ (gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(gamma))
+    value += p * rows.weighted_log_total - rows.log_mean - p * log_weighted - q * log_all
     psi = digamma(px + q)
     gradient = np.array(
         [
-            rows.counts @ (rows.n_rows * (psi - digamma(px)) + rows.log_total - log_all),
-            rows.n_rows @ (psi - digamma(q) + np.log(gamma)) - log_all.sum(),
-            rows.n_rows.sum() * q / gamma - (px + q) @ inverse,
+            (rows.counts * rows.n_rows) @ (psi - digamma(px)) + rows.weighted_log_total - log_weighted,
+            rows.n_rows @ (psi - digamma(q) + np.log(gamma)) - log_all,
+            rows.n_rows.sum() * q / gamma - p * (rows.n @ inverse) - q * inverse.sum(),
         ]
     )
     return float(value), gradient

@@ -125,6 +125,11 @@ class Distinct:
         count = np.bincount(row_of, minlength=len(keys)).astype(np.float64)
         return cls(np.asarray(x), np.asarray(recencies), np.asarray(watched), x_key, recency_key, T_key, count, row_of)
 
+    @cached_property
+    def count_of_x(self) -> Floats:
+        """Customers per distinct number of repeat purchases."""
+        return np.bincount(self.x_of, self.count, len(self.x)).astype(np.float64)
+
     def sample(self, n: int) -> Distinct:
         """Keep at most n rows, evenly spread; for a first look at a likelihood."""
         rows = np.linspace(0, len(self) - 1, min(n, len(self))).astype(np.intp)
