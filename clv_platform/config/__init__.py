@@ -19,6 +19,7 @@ from clv_platform.config.schema import (
     Tuning,
     UsageMetric,
 )
+from clv_platform.config.value_schema import Lifecycle, Segments, ValueChoice, ValueTiers
 
 __all__ = [
     "ColumnFeature",
@@ -28,13 +29,17 @@ __all__ = [
     "ExclusionRule",
     "Input",
     "Interaction",
+    "Lifecycle",
     "Plans",
+    "Segments",
     "Snapshots",
     "Source",
     "Target",
     "Training",
     "Tuning",
     "UsageMetric",
+    "ValueChoice",
+    "ValueTiers",
     "config_hash",
     "load_config",
 ]

@@ -32,11 +32,12 @@ from clv_platform.config.schema import (
     Tuning,
     UsageMetric,
 )
+from clv_platform.config.value_schema import Lifecycle, Segments, ValueChoice, ValueTiers
 from clv_platform.settings import Settings, load_settings
 
 _BLOCKS: tuple[type[BaseModel], ...] = (
     CompanyConfig, Source, Input, ExclusionRule, UsageMetric, ColumnFeature, Interaction, Plans, Eligibility, Target, Training, Tuning,
-    SliceSearch, Snapshots,
+    SliceSearch, Snapshots, ValueChoice, ValueTiers, Segments, Lifecycle,
 )  # fmt: skip
 KNOWN_KEYS = sorted({name for block in _BLOCKS for name in block.model_fields})
 

@@ -1,6 +1,7 @@
 """The shape of a company config: frozen pydantic models, one per block of the YAML file.
 
-Add a key here with its default and a description. Keep reading of files and environment out (see `load`): these are plain values.
+Add a key here with its default and a description. Keys about an account's worth that hold for the whole company are in `value_schema`.
+Keep reading of files and environment out (see `load`): these are plain values.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from clv_platform.config.value_schema import Lifecycle, Segments, ValueChoice, ValueTiers
 
 FeatureType = Literal["number", "boolean", "category"]
 TargetKind = Literal["upgrade", "churn", "value"]
@@ -149,9 +152,17 @@ class Target(_Block):
     duration_column: str | None = None  # of account_snapshots: how long the account has been here; for the history of flat churn labels
     value_per_event: float | None = Field(default=None, gt=0)  # what one event is worth, in `currency`: the backtest then speaks of money
     contact_cost: float = Field(default=0.0, ge=0)  # of contacting one account
+    # Kind value: what is summed over the horizon, and how its models learn.
+    value_means: Literal["revenue", "margin"] = "revenue"  # margin: amount - cost; where no cost is known, amount x margin_share
+    margin_share: float = Field(default=1.0, gt=0, le=1)
+    annual_discount_rate: float = Field(default=0.1, ge=0, le=1)
+    learning_windows: tuple[Annotated[int, Field(ge=1)], ...] = ()  # days; shorter windows than the horizon that models may learn on
+    time_unit_days: int = Field(default=7, ge=1, le=366)  # the time unit of the frequency models
     n_folds: int = Field(default=5, ge=2)
     fold_seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
 
+
+VALUE_KEYS = frozenset({"value_means", "margin_share", "annual_discount_rate", "learning_windows", "time_unit_days"})
 
 Algorithm = Literal["logistic_regression", "random_forest", "neural_network", "xgboost", "catboost"]
 
@@ -221,6 +232,10 @@ class CompanyConfig(_Block):
     targets: tuple[Target, ...] = ()
     training: Training = Training()
     slice_search: SliceSearch = SliceSearch()
+    value_choice: ValueChoice = ValueChoice()
+    value_tiers: ValueTiers = ValueTiers()
+    segments: Segments = Segments()
+    lifecycle: Lifecycle = Lifecycle()
     keep_runs: int = Field(default=12, ge=1)
     call_list_size: int = Field(default=100, ge=1)
 
@@ -233,6 +248,7 @@ class CompanyConfig(_Block):
             raise ValueError("plans: an upgrade target without `label_column` needs `plans.order`, the plans from lowest to top")
         for target in self.targets:
             self._check_churn(target)
+            self._check_value(target)
         known = {*self.usage_metrics, "support_cases"}
         unknown = [n for pair in self.interactions for n in (pair.numerator, pair.denominator) if n not in known]
         if unknown and "usage" in self.sources:
@@ -255,6 +271,23 @@ class CompanyConfig(_Block):
         duration = self.snapshot_columns.get(target.duration_column or "")
         if target.duration_column and (duration is None or duration.type != "number"):
             raise ValueError(f"targets: `duration_column` of `{target.name}` must be a number among `snapshot_columns`")
+
+    def _check_value(self, target: Target) -> None:
+        if target.kind != "value":
+            if given := sorted(VALUE_KEYS & target.model_fields_set):
+                raise ValueError(f"targets: `{target.name}` has `{given[0]}`, which is for targets of kind value; remove it")
+            return
+        if target.label_column or self.snapshots.is_undated:
+            raise ValueError(f"targets: `{target.name}` is of kind value, which is summed from dated orders; it takes no flat label column")
+        if "orders" not in self.sources:
+            raise ValueError(f"targets: `{target.name}` is of kind value, summed from orders; add a source `orders` (invoices, say)")
+        if target.learning_windows and max(target.learning_windows) >= target.horizon_days:
+            raise ValueError(
+                f"targets: `learning_windows` of `{target.name}` must be shorter than its horizon of {target.horizon_days} days, "
+                f"found {max(target.learning_windows)}; the horizon itself is always learnt on"
+            )
+        if target.value_means == "revenue" and "margin_share" in target.model_fields_set:
+            raise ValueError(f"targets: `{target.name}` has `margin_share`, which needs `value_means: margin`")
 
     def target(self, name: str) -> Target:
         """Return the target of that name; KeyError lists the names there are."""

@@ -53,6 +53,7 @@ def build_dbt_vars(config: CompanyConfig, observed_until: date | None) -> dict[s
         ],
         "account_columns": {name: column.type for name, column in config.account_columns.items()},
         "snapshot_columns": {name: column.type for name, column in config.snapshot_columns.items()},
+        "lifecycle": config.lifecycle.model_dump(mode="json"),
         "private": list(config.private),
         "call_list_size": config.call_list_size,
     }
@@ -66,6 +67,21 @@ def label_column_name(config: CompanyConfig, target: Target) -> str:
 def label_name(target: Target, is_undated: bool) -> str:
     """Return the label's column in `fct_<kind>_examples`: `y_<target>_<H>d`, without the horizon where there are no dates."""
     return f"y_{target.name}" if is_undated else f"y_{target.name}_{target.horizon_days}d"
+
+
+def value_windows(target: Target) -> tuple[int, ...]:
+    """Return the days over which a value target is summed, shortest first: its learning windows and its horizon; none for other kinds."""
+    return tuple(sorted({*target.learning_windows, target.horizon_days})) if target.kind == "value" else ()
+
+
+def value_label(target: Target, days: int) -> str:
+    """Return the column of `fct_value_examples` with what is spent in so many days from the snapshot on."""
+    return f"y_{target.name}_{days}d"
+
+
+def purchases_label(target: Target, days: int) -> str:
+    """Return the column of `fct_value_examples` with the purchase days within so many days from the snapshot on."""
+    return f"n_{target.name}_{days}d"
 
 
 def positive_texts(target: Target) -> list[str]:
@@ -84,6 +100,11 @@ def _target(config: CompanyConfig, target: Target) -> dict[str, Any]:
         "churn_means": target.churn_means if target.kind == "churn" and not target.label_column else None,
         "activity": list(target.activity),
         "active_within_days": target.active_within_days or target.horizon_days,
+        "value_means": target.value_means if target.kind == "value" else None,
+        "margin_share": target.margin_share,
+        "windows": [
+            {"days": days, "label": value_label(target, days), "purchases": purchases_label(target, days)} for days in value_windows(target)
+        ],
     }
 
 

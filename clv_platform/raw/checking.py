@@ -190,7 +190,11 @@ def _check_target(connection: Connection, config: CompanyConfig, target: Target,
         return TargetCheck(target.name, False, "It needs dated events, and nothing is dated. Map the date columns of the sources.")
     n_days = (load.observed_until - load.observed_from).days
     horizon, n_dates = target.horizon_days, config.training.n_test_dates
-    wanted = 2 * horizon + n_dates * _MONTH_DAYS + config.eligibility.min_tenure_days
+    learnt_on = horizon
+    if target.kind == "value":  # judged at one date; may learn on shorter windows before it
+        learnt_on, n_dates = min((horizon, *target.learning_windows)), 1
+    wanted = horizon + learnt_on + n_dates * _MONTH_DAYS + config.eligibility.min_tenure_days
+    spans = "two horizons" if learnt_on == horizon else f"{learnt_on} days to learn on, a horizon"
     span = f"{n_days} days, {load.observed_from} to {load.observed_until}"
     if horizon >= n_days:
         return TargetCheck(
@@ -201,7 +205,7 @@ def _check_target(connection: Connection, config: CompanyConfig, target: Target,
     if wanted > n_days:
         return TargetCheck(
             target.name, False,
-            f"It needs about {wanted} days of history (two horizons of {horizon} days, {n_dates} test dates, "
+            f"It needs about {wanted} days of history ({spans} of {horizon} days, {n_dates} test date{'s' if n_dates > 1 else ''}, "
             f"{config.eligibility.min_tenure_days} days of tenure), found {span}. Shorten horizon_days or give more history.",
         )  # fmt: skip
     return TargetCheck(target.name, True, f"History of {span}; about {wanted} days are needed.")
