@@ -1,7 +1,7 @@
 """Dagster's instance for runs that the command line starts, and the care for runs whose process died.
 
-Here: the same history as `dagster dev` shows, whatever folder the command is started in; and setting right what a killed run left behind.
-Keep the running itself out (see `runs`).
+Here: the same history as `dagster dev` shows for that company (see `history`), whatever folder the command is started in; and setting right
+what a killed run left behind. Keep the running itself out (see `runs`).
 """
 
 import os
@@ -13,6 +13,7 @@ import yaml
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.instance.ref import InstanceRef
 
+from assets.company import Company
 from assets.processes import is_gone
 from clv_platform.settings import PROJECT_ROOT
 
@@ -21,17 +22,18 @@ _UNFINISHED = [DagsterRunStatus.NOT_STARTED, DagsterRunStatus.STARTING, DagsterR
 
 
 @contextmanager
-def open_instance(root: Path = PROJECT_ROOT) -> Iterator[DagsterInstance]:
-    """Yield the instance of `DAGSTER_HOME` if that is set, else the one of the project's `dagster.yaml`, whose folders lie under `root`."""
-    if os.environ.get("DAGSTER_HOME"):
-        instance = DagsterInstance.get()
-    else:
-        config = yaml.safe_load((root / "dagster.yaml").read_text(encoding="utf-8"))
-        home = root / config["storage"]["sqlite"]["base_dir"]
-        home.mkdir(parents=True, exist_ok=True)
-        instance = DagsterInstance.from_ref(InstanceRef.from_dir(str(home), config_dir=str(root), overrides=_absolute(config, root)))
-    with instance:
-        yield instance
+def open_instance(company: Company, root: Path = PROJECT_ROOT) -> Iterator[DagsterInstance]:
+    """Yield the instance of `DAGSTER_HOME` if that is set, else that of `dagster.yaml` under `root`; the history is the company's."""
+    with _serving(company):
+        if os.environ.get("DAGSTER_HOME"):
+            instance = DagsterInstance.get()
+        else:
+            config = yaml.safe_load((root / "dagster.yaml").read_text(encoding="utf-8"))
+            home = root / config["local_artifact_storage"]["config"]["base_dir"]
+            home.mkdir(parents=True, exist_ok=True)
+            instance = DagsterInstance.from_ref(InstanceRef.from_dir(str(home), config_dir=str(root), overrides=_absolute(config, root)))
+        with instance:
+            yield instance
 
 
 def release_abandoned_runs(instance: DagsterInstance) -> list[DagsterRun]:
@@ -54,12 +56,25 @@ def release_abandoned_runs(instance: DagsterInstance) -> list[DagsterRun]:
     return abandoned
 
 
+@contextmanager
+def _serving(company: Company) -> Iterator[None]:
+    """Let `CompanyHistory` find the company of the command line, which may be another one than that of the environment."""
+    wanted = {"CLV_CONFIG": str(company.config_path), "CLV_DATA_DIR": str(company.settings.data_dir)}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
 def _absolute(config: dict, root: Path) -> dict:
     """Folders of `dagster.yaml` are relative to the project; a command may be started anywhere."""
     return {
-        "storage": {"sqlite": {"base_dir": str(root / config["storage"]["sqlite"]["base_dir"])}},
-        **{
-            key: {**config[key], "config": {"base_dir": str(root / config[key]["config"]["base_dir"])}}
-            for key in ("compute_logs", "local_artifact_storage")
-        },
+        key: {**config[key], "config": {"base_dir": str(root / config[key]["config"]["base_dir"])}}
+        for key in ("compute_logs", "local_artifact_storage")
     }

@@ -107,7 +107,7 @@ def open_session(company: Company, *, show_bars: bool) -> Iterator[Session]:
         show = Bars if show_bars and terminal.isatty() else Lines
         from assets.instance import open_instance, release_abandoned_runs
 
-        with open_instance() as instance:
+        with open_instance(company) as instance:
             for run in release_abandoned_runs(instance):
                 terminal.write(
                     f"An earlier run ({run.run_id[:8]}) had been killed; it is marked as failed and holds nothing up any more.\n"

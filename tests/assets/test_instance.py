@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from dagster import DagsterInstance, DagsterRunStatus, job, op
+from dagster import AssetKey, AssetMaterialization, DagsterInstance, DagsterRunStatus, job, op
 from dagster._core.instance.ref import InstanceRef
 
 from assets.instance import PROCESS_TAG, open_instance, release_abandoned_runs
@@ -59,16 +59,40 @@ def test_its_slot_is_free_again(tmp_path):
         assert storage.get_concurrency_run_ids() == set()
 
 
-def test_the_project_gives_the_instance_whatever_the_folder(tmp_path, monkeypatch):
+def test_the_project_gives_the_instance_whatever_the_folder(tmp_path, monkeypatch, company):
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
-    with open_instance(tmp_path / "project") as instance:
+    with open_instance(company, tmp_path / "project") as instance:
         assert instance.get_runs() == []
         assert instance.event_log_storage.get_pool_config().default_pool_limit == 1
-    assert (tmp_path / "project" / "dagster_home" / "runs.db").exists() or list((tmp_path / "project" / "dagster_home").rglob("*.db"))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["project"]
+    assert list((company.paths.root / "dagster").rglob("*.db"))
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_one_company_sees_no_materialisation_of_another(tmp_path, monkeypatch, open_tiny):
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    (tmp_path / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    key = AssetKey(["models", "upgrade_model"])
+    with open_instance(open_tiny(name="first"), tmp_path) as instance:
+        instance.report_runless_asset_event(AssetMaterialization(key))
+    for name, is_seen in (("other", False), ("first", True)):
+        with open_instance(open_tiny(name=name), tmp_path) as instance:
+            assert (instance.get_latest_materialization_event(key) is not None) is is_seen
+
+
+def test_dagster_dev_shows_the_history_that_the_command_line_wrote(tmp_path, monkeypatch, company):
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.setenv("CLV_CONFIG", str(company.config_path))
+    monkeypatch.setenv("CLV_DATA_DIR", str(company.settings.data_dir))
+    (tmp_path / "dagster.yaml").write_text((PROJECT_ROOT / "dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    with open_instance(company, tmp_path) as instance:
+        run = instance.create_run_for_job(waiting_job)
+    monkeypatch.chdir(tmp_path)  # as `dagster dev` does: a temporary home, the folder's dagster.yaml
+    with DagsterInstance.from_ref(InstanceRef.from_dir(str(tmp_path / "home"), config_dir=str(tmp_path))) as instance:
+        assert instance.get_run_by_id(run.run_id) is not None
 
 
 def _here(folder):
