@@ -69,7 +69,9 @@ def evaluate_candidate(room: TargetRoom, cutoff: str, rival: Rival | None = None
 
         searched = trained["tuning"]  # what is judged is the whole procedure, so each fold searches as long as the model's training did
         budget, journals = Budget(searched["budget_trials"], searched["budget_cpu_seconds"]), room.models_root / TUNING_FOLDER
-        folds = cross_validate_binary(examples, room.target, config.training, threads, budget=budget, journals=journals)
+        folds = cross_validate_binary(
+            examples, room.target, config.training, threads, budget=budget, journals=journals, private=config.private
+        )
         first = folds.results[0]
         return evaluate_out_of_fold(
             folds.y,
@@ -85,7 +87,7 @@ def evaluate_candidate(room: TargetRoom, cutoff: str, rival: Rival | None = None
         )
     test = split.test
     training = config.training if with_comparators else config.training.model_copy(update={"comparators": ()})
-    scored = score_contenders(split.train, test, room.target, training, seed=training.seed, threads=threads)
+    scored = score_contenders(split.train, test, room.target, training, seed=training.seed, threads=threads, private=config.private)
     return evaluate_binary(
         test.y,
         artifact.score(test.X),

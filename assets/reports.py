@@ -65,6 +65,7 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
         SplitFacts.from_time_split(split) if split else SplitFacts.from_folds(room.target),
         importance=read_parquet(folder / "importance.parquet"),
         call_list=None if scores is None else build_call_list(scores, config.call_list_size),
+        n_scored=None if scores is None else len(scores),
         raw_load=read_raw_load(room.company.paths),
         warnings=tuple(leak.message for leak in find_leaks(examples, split).warnings),
         extras=read_extras(folder) | read_findings(folder.parent),

@@ -66,12 +66,17 @@ def _prevalence_scores(train: Examples, test: Examples, seed: int) -> np.ndarray
 
 
 def _single_column_scores(train: Examples, test: Examples, seed: int) -> np.ndarray:
+    return rank_by_single_column(train, test, seed)[0]
+
+
+def rank_by_single_column(train: Examples, test: Examples, seed: int) -> tuple[np.ndarray, str, int]:
+    """Score test rows by the best single column of the training rows; also return its name and direction, see `best_single_column`."""
     name, direction = best_single_column(train, seed=seed)
     learnt, values = (direction * _column_values(train, rows, name) for rows in (train, test))
     ordered = np.sort(learnt)
     # Share of training rows below, equal ones by half: outliers can't bend the fitted curve, and the order stays that of the column.
     ranks = [(np.searchsorted(ordered, x, "left") + np.searchsorted(ordered, x, "right")) / (2 * len(ordered)) for x in (learnt, values)]
-    return fit_calibrator(train.y, ranks[0]).apply(ranks[1])
+    return fit_calibrator(train.y, ranks[0]).apply(ranks[1]), name, direction
 
 
 def _column_values(train: Examples, rows: Examples, name: str) -> np.ndarray:

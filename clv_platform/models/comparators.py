@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -24,7 +24,7 @@ from clv_platform.config import Target, Training
 from clv_platform.datasets import Examples
 from clv_platform.metrics import log_loss
 from clv_platform.models.arms import run_parallel
-from clv_platform.models.baselines import BASELINES, Scaling, fit_scaling, sample_rows, scaled_design
+from clv_platform.models.baselines import BASELINES, Scaling, fit_scaling, rank_by_single_column, sample_rows, scaled_design
 from clv_platform.models.calibration import fit_calibrator
 from clv_platform.models.folds import build_folds
 from clv_platform.models.preprocessing import Matrix, fit_preprocessing
@@ -49,7 +49,7 @@ class ContenderScores:
     fit_seconds : float
         Time of the fit on all training rows.
     note : str
-        Why there is no score, or what limits it.
+        Why there is no score, or what limits it; of the single column, which one it is.
     """
 
     name: str
@@ -68,7 +68,15 @@ class _Fit:
 
 
 def score_contenders(
-    train: Examples, test: Examples, target: Target, training: Training, *, seed: int, threads: int = 1, with_comparators: bool = True
+    train: Examples,
+    test: Examples,
+    target: Target,
+    training: Training,
+    *,
+    seed: int,
+    threads: int = 1,
+    with_comparators: bool = True,
+    private: Collection[str] = (),
 ) -> tuple[ContenderScores, ...]:
     """Score test rows with every simple rule and every algorithm of `training.comparators`.
 
@@ -82,6 +90,8 @@ def score_contenders(
         Fits at a time.
     with_comparators : bool
         False: the simple rules only.
+    private : collection of str
+        Columns that notes must not name.
 
     Returns
     -------
@@ -95,13 +105,25 @@ def score_contenders(
     names = [name for name in training.comparators if name not in BASELINES] if with_comparators else []
 
     def run(name: str) -> ContenderScores:
+        started = time.perf_counter()
+        if name == "best_single_column":
+            scores, column, direction = rank_by_single_column(rows, test, seed)
+            return ContenderScores(name, "baseline", scores, time.perf_counter() - started, _name_column(rows, column, direction, private))
         if name in BASELINES:
-            started = time.perf_counter()
             return ContenderScores(name, "baseline", BASELINES[name](rows, test, seed), time.perf_counter() - started)
         return fit_comparator(name, rows, test, target, seed=seed)
 
     with threadpool_limits(limits=1, user_api="blas"):
         return tuple(run_parallel(run, [*BASELINES, *names], threads))
+
+
+def _name_column(rows: Examples, column: str, direction: int, private: Collection[str]) -> str:
+    """Say by which column accounts were ranked, and which end comes first."""
+    if column in private:
+        return "a private column"
+    feature = next(feature for feature in rows.features if feature.name == column)
+    first = "levels with most positives" if feature.type == "category" else "highest" if direction > 0 else "lowest"
+    return f"“{feature.label}”, {first} first"
 
 
 def fit_comparator(name: str, train: Examples, test: Examples, target: Target, *, seed: int) -> ContenderScores:

@@ -6,6 +6,7 @@ Here: out-of-fold scores of the chosen procedure, of every arm and of every base
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -130,6 +131,7 @@ def cross_validate_binary(
     *,
     budget: Budget | None = None,
     journals: Path | None = None,
+    private: Collection[str] = (),
 ) -> CrossValidation:
     """Score every labelled row by models that never saw it, once per fold seed.
 
@@ -145,6 +147,8 @@ def cross_validate_binary(
         Of the search for parameters that each fold repeats; by default `training.tuning`'s everyday one.
     journals : Path, optional
         Folder from which killed searches go on.
+    private : collection of str
+        Columns that notes must not name.
 
     Raises
     ------
@@ -162,7 +166,7 @@ def cross_validate_binary(
     rows = examples.take(usable)
     cuts = {seed: stratified_folds(rows.y, rows.account_id, n_folds=target.n_folds, seed=seed) for seed in target.fold_seeds}
     tasks = [(seed, fold) for seed, folds in cuts.items() for fold in folds.folds]
-    done = run_parallel(lambda task: _run_fold(rows, task[1], target, training, task[0], budget, journals), tasks, threads)
+    done = run_parallel(lambda task: _run_fold(rows, task[1], target, training, task[0], budget, journals, private), tasks, threads)
     results: list[FoldSeedResult] = []
     tables: list[pd.DataFrame] = []
     for seed in cuts:
@@ -176,7 +180,14 @@ def cross_validate_binary(
 
 
 def _run_fold(
-    rows: Examples, fold: Fold, target: Target, training: Training, seed: int, budget: Budget | None, journals: Path | None
+    rows: Examples,
+    fold: Fold,
+    target: Target,
+    training: Training,
+    seed: int,
+    budget: Budget | None,
+    journals: Path | None,
+    private: Collection[str],
 ) -> _FoldResult:
     fit_rows, check_rows = rows.take(fold.fit), rows.take(fold.check)
     fitted = fit_procedure(fit_rows, target, training, seed=seed, threads=1, budget=budget, journals=journals)
@@ -193,7 +204,7 @@ def _run_fold(
     inner = fitted.arms.fold_of >= 0
     threshold = best_f1_threshold(fit_rows.y[inner], chosen.calibrator.apply(chosen.raw_score[inner]))
     is_first = seed == target.fold_seeds[0]
-    contenders = score_contenders(fit_rows, check_rows, target, training, seed=seed, with_comparators=is_first)
+    contenders = score_contenders(fit_rows, check_rows, target, training, seed=seed, with_comparators=is_first, private=private)
     return _FoldResult(raw, arms[chosen.arm], threshold, arms, contenders, chosen.arm, fitted.arms_table(), fitted.fit_seconds)
 
 
@@ -230,5 +241,15 @@ def _collect(seed: int, own: list[tuple[Fold, _FoldResult]], n: int) -> FoldSeed
         },
         {"model": float(np.mean([result.fit_seconds for _, result in own]))}
         | {name: float(np.mean([c.fit_seconds for _, result in own for c in result.contenders if c.name == name])) for name in names},
-        {c.name: c.note for c in own[-1][1].contenders if c.note},
+        _gather_notes([result.contenders for _, result in own]),
     )
+
+
+def _gather_notes(folds: list[tuple[ContenderScores, ...]]) -> dict[str, str]:
+    """Of a simple rule every note once, because each fold learns its own; of an algorithm that of the last fold: they differ by a row or so."""
+    notes: dict[str, list[str]] = {}
+    for contender in (contender for contenders in folds for contender in contenders):
+        if contender.note:
+            notes.setdefault(contender.name, []).append(contender.note)
+    is_rule = {contender.name: contender.kind == "baseline" for contender in folds[-1]}
+    return {name: "; ".join(dict.fromkeys(own)) if is_rule[name] else own[-1] for name, own in notes.items()}

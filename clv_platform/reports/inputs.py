@@ -104,6 +104,8 @@ class TargetReportInputs:
         feature, label, mean_abs, share.
     call_list : DataFrame
         account_id, score, reasons, best first; empty when there is no champion. Private columns are dropped here again.
+    n_scored : int or None
+        How many accounts the list was taken from.
     raw_load : RawLoad or None
         `raw_load.json`: rows read and rejected.
     features : tuple of Feature
@@ -132,6 +134,7 @@ class TargetReportInputs:
     slices: pd.DataFrame = field(default_factory=_empty)
     importance: pd.DataFrame = field(default_factory=_empty)
     call_list: pd.DataFrame = field(default_factory=_empty)
+    n_scored: int | None = None
     raw_load: RawLoad | None = None
     warnings: tuple[str, ...] = ()
     extras: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -147,6 +150,7 @@ def build_target_inputs(
     *,
     importance: pd.DataFrame | None = None,
     call_list: pd.DataFrame | None = None,
+    n_scored: int | None = None,
     raw_load: RawLoad | None = None,
     warnings: tuple[str, ...] = (),
     extras: Mapping[str, pd.DataFrame] | None = None,
@@ -185,6 +189,7 @@ def build_target_inputs(
         slices=found.slices,
         importance=_empty() if importance is None else importance,
         call_list=_empty() if call_list is None else call_list,
+        n_scored=n_scored,
         raw_load=raw_load,
         warnings=(*warnings, *(raw_load.warnings if raw_load else ())),
         extras=extras or {},

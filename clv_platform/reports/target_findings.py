@@ -37,7 +37,7 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
         rivals = _not_beaten(inputs)
         headline = f"Nothing was learnt: the model can't tell which accounts {words.will} any better than chance."
         if rivals and "prevalence" not in rivals:
-            names = sentence_list([BASELINE_WORDS.get(name, name.replace("_", " ")) for name in rivals])
+            names = sentence_list([_rival_words(inputs, name) for name in rivals])
             headline = f"Nothing was learnt that a simple rule doesn't know: the model isn't clearly better than {names}."
         detail = (
             f"On {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many} the model reaches {evidence}."
@@ -47,7 +47,7 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
     lift = metrics.get("lift_at_20")
     better = f", {times(lift)} times as many as at random" if is_number(lift) else ""
     reach = percent(metrics.get("capture_at_20"))
-    headline = f"{words.call} the top 20{NBSP}% of the list and you reach {reach} of the coming {words.many}{better}."
+    headline = f"{words.call} the fifth of accounts with the highest scores and you reach {reach} of the coming {words.many}{better}."
     detail = f"Measured on {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many}: {evidence}."
     if inputs.gate.is_promoted:
         return Verdict("good", headline, detail, reasons)
@@ -65,6 +65,27 @@ def _not_beaten(inputs: TargetReportInputs) -> list[str]:
     if board.empty:
         return []
     return [str(name) for name in board.loc[(board["kind"] == "baseline") & ~(board["pr_auc_difference_lo"] > 0), "model"]]
+
+
+def _rival_words(inputs: TargetReportInputs, name: str) -> str:
+    """Name a simple rule; of the best single column, which one it is."""
+    notes = inputs.leaderboard.set_index("model").get("note")
+    note = notes.get(name) if notes is not None and name == "best_single_column" else None
+    return BASELINE_WORDS.get(name, name.replace("_", " ")) + (f" ({note})" if isinstance(note, str) and note else "")
+
+
+def list_scope(inputs: TargetReportInputs) -> str:
+    """Say how many accounts were scored, and how many of them the list shows."""
+    n_listed, n_scored = len(inputs.call_list.head(inputs.config.call_list_size)), inputs.n_scored
+    if n_scored is None or not n_listed:
+        return ""
+    if n_listed >= n_scored:
+        return f"All {whole(n_scored)} accounts that were scored are on this list."
+    return (
+        f"{whole(n_scored)} accounts were scored; this list holds the best {whole(n_listed)} of them ({percent(n_listed / n_scored)}; "
+        f"`call_list_size` of the config). The fifth with the highest scores, which figures below speak of, would be the first "
+        f"{whole(round(n_scored / 5))}: all scores, best first, are in the published files as scores.parquet, the list as call_list.csv."
+    )
 
 
 def base_rate(inputs: TargetReportInputs) -> float:
@@ -108,7 +129,10 @@ def asked_rows(inputs: TargetReportInputs) -> list[tuple[str, str]]:
     tested = f"{whole(metrics.get('n'))}, of which {whole(metrics.get('n_positive'))} {words.many} ({percent(base_rate(inputs))})"
     rows.append(("Test rows", tested + (f", of {whole(metrics['n_accounts'])} accounts" if "n_accounts" in metrics else "")))
     if split.scoring_date is not None:
-        rows.append(("List for", f"accounts as of {day(split.scoring_date)}"))
+        scored = f"{whole(inputs.n_scored)} accounts" if inputs.n_scored is not None else "accounts"
+        rows.append(("Scored", f"{scored} as of {day(split.scoring_date)}"))
+    elif inputs.n_scored is not None:
+        rows.append(("Scored", f"{whole(inputs.n_scored)} accounts"))
     if metrics.get("model_id"):
         rows.append(("Model", str(metrics["model_id"])))
     return rows

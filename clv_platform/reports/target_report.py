@@ -24,7 +24,15 @@ from clv_platform.reports.tables import (
     metric_table,
     slices_table,
 )
-from clv_platform.reports.target_findings import accuracy_sentence, asked_rows, base_rate, build_limits, build_next_steps, build_verdict
+from clv_platform.reports.target_findings import (
+    accuracy_sentence,
+    asked_rows,
+    base_rate,
+    build_limits,
+    build_next_steps,
+    build_verdict,
+    list_scope,
+)
 
 N_CALLS_SHOWN = 20
 
@@ -71,6 +79,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         arms=arms_table(inputs) if len(inputs.arms) else None,
         slices=_slices(inputs),
         call=_call(inputs),
+        scope=list_scope(inputs),
         limits=build_limits(inputs),
         steps=build_next_steps(inputs, verdict.level),
         pictures=_pictures(inputs, event),

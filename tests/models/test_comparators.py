@@ -46,6 +46,16 @@ def test_algorithm_that_is_not_installed_gets_a_row_that_says_so(make_examples, 
     assert found["prevalence"].kind == "baseline"
 
 
+def test_the_best_single_column_is_named_unless_it_is_private(make_examples, target):
+    train, test = make_examples(1500), make_examples(50, seed=1)
+    train.X["x"] = -(train.y + 0.01 * np.arange(1500) / 1500)  # low values are the positives
+    options = {"seed": 0, "with_comparators": False}
+    found = {c.name: c.note for c in score_contenders(train, test, target, Training(), **options)}
+    assert found == {"prevalence": "", "best_single_column": "“x”, lowest first", "logistic_regression": ""}
+    hidden = {c.name: c.note for c in score_contenders(train, test, target, Training(), private=("x",), **options)}
+    assert hidden["best_single_column"] == "a private column"
+
+
 def test_many_rows_are_sampled_and_the_note_says_so(make_examples, target, monkeypatch):
     monkeypatch.setattr(module, "MAX_ROWS", 400)
     found = fit_comparator("random_forest", make_examples(1000), make_examples(50, seed=1), target, seed=0)
@@ -65,6 +75,7 @@ def test_cross_validation_compares_on_the_first_fold_seed_only(make_examples, ta
     assert first.comparators["random_forest"] is not None
     assert np.isfinite(first.comparators["random_forest"]).all()
     assert second.comparators == {}
+    assert first.notes["best_single_column"].startswith("“")
     assert set(first.fit_seconds) == {"model", "prevalence", "best_single_column", "logistic_regression", "random_forest"}
 
 

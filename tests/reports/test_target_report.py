@@ -171,6 +171,25 @@ def test_kept_champion_is_not_sold_as_the_new_model(inputs: TargetReportInputs) 
     assert "The model in use is better." in html
 
 
+def test_page_says_how_many_accounts_were_scored_and_how_many_the_list_holds(inputs: TargetReportInputs) -> None:
+    html = unescape(render_target_report(replace(inputs, n_scored=7400)))
+    assert "7,400 accounts were scored; this list holds the best 60 of them (0.8\u00a0%" in html
+    assert "would be the first 1,480: all scores, best first, are in the published files as scores.parquet" in html
+    assert "<dt>Scored</dt><dd>7,400 accounts as of 1 January 2026</dd>" in html
+    assert "All 60 accounts that were scored are on this list." in render_target_report(replace(inputs, n_scored=60))
+
+
+def test_the_single_column_that_isnt_beaten_is_named(inputs: TargetReportInputs) -> None:
+    board = inputs.leaderboard.copy()
+    rows = board["model"] == "logistic_regression"
+    board.loc[rows, ["model", "note"]] = ["best_single_column", "“seats”, highest first"]
+    board.loc[rows, "pr_auc_difference_lo"] = -0.01
+    gate = GateDecision(False, "nothing_learnt", ("Not clearly better.",), "m")
+    html = render_target_report(replace(inputs, leaderboard=board, gate=gate))
+    assert "clearly better than sorting by the best single column (“seats”, highest first)." in html
+    assert '<th scope="row">best single column<small>“seats”, highest first</small></th>' in html
+
+
 def test_report_without_scores_says_so(inputs: TargetReportInputs) -> None:
     html = render_target_report(replace(inputs, call_list=inputs.call_list.head(0)))
     assert "No account was scored" in html
