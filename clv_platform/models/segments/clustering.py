@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clv_platform.models.segments.naming import name_segments
+from clv_platform.models.segments.naming import Trait, name_segments
 from clv_platform.models.segments.scaling import Scaling, fit_scaling
 
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ def fit_segments(
     frame: pd.DataFrame,
     features: Sequence[str],
     *,
-    labels: Mapping[str, str] | None = None,
+    labels: Mapping[str, str | Trait] | None = None,
     n_segments: Sequence[int] = range(3, 9),
     n_resamples: int = 10,
     seed: int = 0,
@@ -98,7 +98,7 @@ def fit_segments(
     features : sequence of str
         Numeric columns to compare by.
     labels : mapping, optional
-        Feature to words, for names.
+        Feature to a label or a trait, for names.
     n_segments : sequence of int
         Numbers to try. The best silhouette among the stable ones is chosen; when none is stable, the most stable.
     n_resamples, seed : int
@@ -136,7 +136,7 @@ def fit_segments(
     centres = np.asarray(fits[k].cluster_centers_, dtype=np.float64)[order]
     model = SegmentModel(scaling, centres, name_segments(centres, scaling.features, labels or {}))
     assigned = model.assign(frame)
-    return SegmentFit(model, assigned, choice, _profile(frame, model, assigned), _densities(values[sample], assigned[sample]))
+    return SegmentFit(model, assigned, choice, profile_segments(frame, model, assigned), _densities(values[sample], assigned[sample]))
 
 
 def _k_means(values: Floats, k: int, n_starts: int, seed: int) -> Any:
@@ -184,7 +184,8 @@ def _densities(values: Floats, assigned: NDArray[np.intp]) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def _profile(frame: pd.DataFrame, model: SegmentModel, labels: NDArray[np.intp]) -> pd.DataFrame:
+def profile_segments(frame: pd.DataFrame, model: SegmentModel, labels: NDArray[np.intp]) -> pd.DataFrame:
+    """Describe segments: segment, name, n, share, then the median of every feature; a row `(all)` last."""
     features = list(model.scaling.features)
     rows = []
     for segment, name in enumerate(model.names):

@@ -1,4 +1,4 @@
-"""Names of segments from what sets them apart: "high spend, long silence".
+"""Names of segments from what sets them apart: "large orders, long silent".
 
 Here: the choice of traits and their words. A name is a summary of a profile table, which always stands beside it.
 """
@@ -6,16 +6,55 @@ Here: the choice of traits and their words. A name is a summary of a profile tab
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clv_platform.contracts.feature import Feature
+
 Floats = NDArray[np.float64]
 _CLEAR = 0.5  # standard deviations between a segment and all accounts
-_GRADES = ((1.5, "very high", "very low"), (_CLEAR, "high", "low"))
+_EXTREME = 1.5
 
 
-def name_segments(centres: Floats, features: Sequence[str], labels: Mapping[str, str], n_traits: int = 2) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class Trait:
+    """How a feature is called, and what an account with much and with little of it is: "orders", "many orders", "few orders"."""
+
+    label: str
+    high: str
+    low: str
+
+    @classmethod
+    def of(cls, label: str) -> Trait:
+        """Make the words of an amount."""
+        return cls(label, f"high {label}", f"low {label}")
+
+
+_TRAITS = {
+    "days_since_last_order": Trait("days since the last order", "long silent", "bought lately"),
+    "days_since_first_order": Trait("days since the first order", "customers for long", "new customers"),
+    "tenure_days": Trait("age of the account", "long here", "new"),
+    "mean_order_value": Trait("size of an order", "large orders", "small orders"),
+    "revenue_365d": Trait("spending in a year", "high spending", "low spending"),
+    "n_orders_365d": Trait("orders in a year", "many orders", "few orders"),
+}
+_AMOUNTS = ("share", "ratio", "rank", "days", "")  # units of which there isn't "many"
+
+
+def build_traits(features: Sequence[Feature], currency: str = "") -> dict[str, Trait]:
+    """Find short words for features: what is counted is many or few, other amounts are high or low."""
+    traits: dict[str, Trait] = {}
+    for feature in features:
+        short = feature.label.split(",")[0]
+        is_counted = feature.unit not in (*_AMOUNTS, currency)
+        counted = Trait(short, f"many {short}", f"few {short}")
+        traits[feature.name] = _TRAITS.get(feature.name) or (counted if is_counted else Trait.of(short))
+    return traits
+
+
+def name_segments(centres: Floats, features: Sequence[str], labels: Mapping[str, str | Trait], n_traits: int = 2) -> tuple[str, ...]:
     """Name each segment after its most distinctive traits.
 
     Parameters
@@ -24,7 +63,7 @@ def name_segments(centres: Floats, features: Sequence[str], labels: Mapping[str,
         In standard deviations from the mean of all accounts.
     features : sequence of p names
     labels : mapping
-        Feature to words; absent ones keep their name.
+        Feature to a label or a trait; absent ones keep their name.
     n_traits : int
         Traits in a name; more are added where two segments would be called the same.
 
@@ -41,15 +80,14 @@ def name_segments(centres: Floats, features: Sequence[str], labels: Mapping[str,
     return tuple(f"{name} ({names[: i + 1].count(name)})" if names.count(name) > 1 else name for i, name in enumerate(names))
 
 
-def _name(centre: Floats, features: Sequence[str], labels: Mapping[str, str], n_traits: int) -> str:
-    strongest = np.argsort(-np.abs(centre), kind="stable")[:n_traits]
-    graded = [(_grade(float(centre[column])), str(features[column])) for column in strongest.tolist()]
-    traits = [f"{grade} {labels.get(feature, feature)}" for grade, feature in graded if grade]
+def _name(centre: Floats, features: Sequence[str], labels: Mapping[str, str | Trait], n_traits: int) -> str:
+    strongest = [column for column in np.argsort(-np.abs(centre), kind="stable")[:n_traits].tolist() if abs(centre[column]) >= _CLEAR]
+    named = [(float(centre[column]), str(features[column])) for column in strongest]
+    traits = [_tell(distance, labels.get(name, name)) for distance, name in named]
     return ", ".join(traits) if traits else "average in everything"
 
 
-def _grade(distance: float) -> str:
-    for limit, high, low in _GRADES:
-        if abs(distance) >= limit:
-            return high if distance > 0 else low
-    return ""
+def _tell(distance: float, label: str | Trait) -> str:
+    trait = label if isinstance(label, Trait) else Trait.of(label)
+    very = "very " if abs(distance) >= _EXTREME else ""
+    return f"{very}{trait.high if distance > 0 else trait.low}"
