@@ -10,6 +10,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 
 from assets.company import Company
 from assets.partitions import UNDATED, build_cutoffs, parse_cutoff
+from assets.reports import write_page
 from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture
 from clv_platform.config import Target
 
@@ -93,19 +94,16 @@ def build_backtest_asset(company: Company, target: Target) -> AssetsDefinition:
     )
     def backtest(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.reports.sections.backtest import render_backtest
-        from clv_platform.warehouse import replacing, write_parquet
+        from clv_platform.warehouse import write_parquet
 
         folder = room.report_folder(context.partition_key)
         months, decisions = gather_backtest(room, context.partition_key), gather_decisions(room, context.partition_key)
         write_parquet(months, folder / "backtest.parquet")
         write_parquet(decisions, folder / "decisions.parquet")
-        with replacing(folder / "backtest.html") as unfinished:
-            unfinished.write_text(render_backtest(company.config, target, months, decisions), encoding="utf-8")
+        path = write_page(folder / "backtest.html", render_backtest(company.config, target, months, decisions))
         told = {"n_months": len(months), "months": markdown_table(months[list(_MONTHS)].to_dict("records"))}
         decided = markdown_table(decisions.drop(columns=["kind", "is_promoted"]).to_dict("records"))
-        return MaterializeResult(
-            metadata={**told, "decisions": decided, "page": MetadataValue.path(folder / "backtest.html"), **_picture(months)}
-        )
+        return MaterializeResult(metadata={**told, "decisions": decided, "page": MetadataValue.path(path), **_picture(months)})
 
     return backtest
 

@@ -74,11 +74,13 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
 
 
 def write_page(path: Path, html: str) -> Path:
-    """Write a page that appears all at once."""
+    """Write a page of a cutoff that appears all at once, and list it on the cutoff's index."""
+    from clv_platform.reports import write_index
     from clv_platform.warehouse import replacing
 
     with replacing(path) as unfinished:
         unfinished.write_text(html, encoding="utf-8")
+    write_index(path.parents[1])
     return path
 
 

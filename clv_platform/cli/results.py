@@ -39,6 +39,8 @@ def print_results(config: CompanyConfig, paths: CompanyPaths, cutoff: str, targe
         champions = [read_json(paths.models / name / "champion.json") for name in targets]
         table.add_row("champion", *(str(found.get("model_id", "none")) for found in champions))
         console.print(table)
+    if (index := paths.reports / cutoff / "index.html").is_file():
+        console.print(f"{'all pages':<18} {index}", highlight=False)
     for name in (*targets, "exploration", "data"):
         report = paths.reports / cutoff / name / "report.html"
         if report.is_file():

@@ -9,6 +9,7 @@ from clv_platform.reports.clean import CleanReport, Removed, clean
 from clv_platform.reports.data_facts import collect_data_facts
 from clv_platform.reports.data_report import draw_data_pictures, render_data_report
 from clv_platform.reports.exploration_report import draw_exploration_pictures, exploration_files, read_findings, render_exploration_report
+from clv_platform.reports.index_page import write_index
 from clv_platform.reports.inputs import DataReportInputs, SplitFacts, TargetReportInputs, build_target_inputs, find_pages, read_extras
 from clv_platform.reports.metric_glossary import METRICS, Metric, build_metric_glossary
 from clv_platform.reports.publish import Contents, PublishedRun, build_call_list, gather_published, publish_run
@@ -43,4 +44,5 @@ __all__ = [
     "render_data_report",
     "render_exploration_report",
     "render_target_report",
+    "write_index",
 ]

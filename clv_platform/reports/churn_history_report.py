@@ -14,7 +14,7 @@ from clv_platform.config import CompanyConfig, Target
 from clv_platform.exploration.churn_history import ChurnHistory
 from clv_platform.reports import churn_history_words as told
 from clv_platform.reports import survival_figures
-from clv_platform.reports.page import Picture
+from clv_platform.reports.page import BESIDE_TARGET, Picture
 from clv_platform.reports.sections import Section, render_sections
 from clv_platform.reports.tables import Cell, Table
 from clv_platform.reports.words import MISSING, day, is_number, percent, whole
@@ -39,6 +39,7 @@ def render_churn_history(config: CompanyConfig, target: Target, history: ChurnHi
         f"{told.leaving_means(target)} {'No dates: one flat table.' if cutoff is None else f'As known on {day(cutoff)}.'}",
         [section for section in built if section is not None],
         notice="" if cutoff is not None else "The data have no dates: this is one look at one moment.",
+        nav=BESIDE_TARGET,
     )
 
 

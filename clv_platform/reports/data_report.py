@@ -11,7 +11,7 @@ import pandas as pd
 
 from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import DataReportInputs
-from clv_platform.reports.page import Picture, render_page
+from clv_platform.reports.page import INDEX, Picture, render_page
 from clv_platform.reports.tables import Cell, Table
 from clv_platform.reports.words import MISSING, is_number, percent, sentence_list, whole
 
@@ -53,6 +53,7 @@ def render_data_report(inputs: DataReportInputs) -> str:
     return render_page(
         "data_report.html.j2",
         title=f"{inputs.config.title} · the data",
+        nav=(INDEX,),
         inputs=inputs,
         headline=_headline(inputs),
         conservation=_conservation_table(inputs.tables),

@@ -19,6 +19,7 @@ from clv_platform.datasets import TimeSplit
 from clv_platform.evaluation import GateDecision, StoredEvaluation
 from clv_platform.evaluation.store import TABLES
 from clv_platform.raw.summary import RawLoad
+from clv_platform.reports.page import INDEX
 
 
 def _empty() -> pd.DataFrame:
@@ -207,7 +208,7 @@ _PAGES = {
 
 def find_pages(folder: Path) -> tuple[tuple[str, str], ...]:
     """Find the pages beside a target's report, as addresses relative to it; published copies lie the same way."""
-    return tuple((address, label) for address, label in _PAGES.items() if (folder / address).is_file())
+    return INDEX, *((address, label) for address, label in _PAGES.items() if (folder / address).is_file())
 
 
 def read_extras(folder: Path) -> dict[str, pd.DataFrame]:

@@ -14,6 +14,10 @@ from markupsafe import Markup
 
 from clv_platform.reports import words
 
+Links = tuple[tuple[str, str], ...]  # addresses relative to the page, and words
+INDEX = ("../index.html", "all pages of this run")
+BESIDE_TARGET: Links = (INDEX, ("report.html", "the report of this target"))
+
 
 @dataclass(frozen=True)
 class Picture:

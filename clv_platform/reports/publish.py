@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from clv_platform.config import CompanyConfig
 from clv_platform.contracts.features import build_feature_catalogue
+from clv_platform.reports.index_page import NAME as INDEX_NAME
 from clv_platform.reports.metric_glossary import METRICS, build_metric_glossary
 from clv_platform.reports.published_runs import (
     MANIFEST,
@@ -93,8 +94,8 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     -------
     Contents
         marts/<model>.parquet, reporting/<model>.parquet, metrics.parquet, <target>/<file of the report folder>,
-        <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, reports/<target>/report.html,
-        reports/data/report.html, reports/exploration/report.html, exploration/{findings,by_group,...}.parquet,
+        <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, reports/index.html and the pages
+        it lists (reports/<target>/report.html, reports/data/report.html, ...), exploration/{findings,by_group,...}.parquet,
         glossary/{features,metrics}.{parquet,json}.
     """
     folders = {"marts": paths.marts, "reporting": paths.root / "reporting"}
@@ -104,9 +105,7 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     reports = paths.reports / cutoff
     for target in (t.name for t in config.targets):
         for path in sorted((reports / target).glob("*")):
-            if path.suffix == ".html":
-                files[f"reports/{target}/{path.name}"] = path
-            elif path.suffix in (".parquet", ".json"):
+            if path.suffix in (".parquet", ".json"):
                 files[f"{target}/{path.name}"] = path
         for path in sorted((paths.scores / target / "history").glob("*.parquet")):
             files[f"{target}/scores_history/{path.name}"] = path
@@ -114,10 +113,10 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
             visible = scores[target].drop(columns=[name for name in config.private if name in scores[target].columns])
             calls = build_call_list(visible, config.call_list_size)
             tables |= {f"{target}/scores.parquet": visible, f"{target}/call_list.parquet": calls, f"{target}/call_list.csv": calls}
-    for path in sorted((reports / "data").glob("*.html")):
-        files[f"reports/data/{path.name}"] = path
-    for path in sorted((reports / "exploration").glob("[!.]*")):
-        files[f"reports/exploration/{path.name}" if path.suffix == ".html" else f"exploration/{path.name}"] = path
+    # Every page that the index lists, and the index itself: none of its links may lead nowhere.
+    pages = [*reports.glob("[!.]*/[!.]*.html"), *reports.glob(INDEX_NAME)]
+    files |= {f"reports/{path.relative_to(reports).as_posix()}": path for path in sorted(pages)}
+    files |= {f"exploration/{path.name}": path for path in sorted((reports / "exploration").glob("[!.]*.parquet"))}
     tables["metrics.parquet"] = _all_metrics(config, reports)
     features = pd.DataFrame([asdict(feature) for feature in build_feature_catalogue(config)])
     metrics = build_metric_glossary()

@@ -67,6 +67,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
     return render_page(
         "target_report.html.j2",
         title=f"{inputs.config.title} · {event.many}",
+        nav=inputs.pages,
         inputs=inputs,
         event=event,
         verdict=verdict,

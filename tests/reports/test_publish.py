@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from clv_platform.config import CompanyConfig
-from clv_platform.reports import Contents, build_call_list, current_run, gather_published, publish, publish_run
+from clv_platform.reports import Contents, build_call_list, current_run, gather_published, publish, publish_run, write_index
 from clv_platform.reports.publish import safe_for_spreadsheets, write_call_csv
 from clv_platform.settings import CompanyPaths
 
@@ -144,6 +144,7 @@ def test_everything_of_a_run_is_gathered_and_private_columns_are_left_behind(pat
     (folder / "metrics.json").write_text('{"pr_auc": 0.3, "pr_auc_lo": 0.2, "pr_auc_hi": 0.4, "model_id": "m1", "n": 10}')
     (folder / "report.html").write_text("report")
     (paths.reports / "2026-01-01" / "data" / "report.html").write_text("data")
+    write_index(paths.reports / "2026-01-01")
     scores = pd.DataFrame({"account_id": ["B", "A"], "score": [0.1, 0.9], "score_rank": [2, 1], "gender": ["f", "m"]})
 
     run = publish_run(paths, "r1", gather_published(config, paths, "2026-01-01", {"upgrade": scores}), keep_runs=3)
@@ -153,7 +154,7 @@ def test_everything_of_a_run_is_gathered_and_private_columns_are_left_behind(pat
         "manifest.json", "metrics.parquet", "marts/fct_upgrade_examples.parquet", "reporting/rpt_call_list.parquet",
         "upgrade/predictions.parquet", "upgrade/importance.parquet", "upgrade/slices.parquet", "upgrade/metrics.json",
         "upgrade/scores.parquet", "upgrade/call_list.parquet", "upgrade/call_list.csv", "upgrade/scores_history/2026-01-01__m1.parquet",
-        "reports/upgrade/report.html", "reports/data/report.html",
+        "reports/index.html", "reports/upgrade/report.html", "reports/data/report.html",
         "glossary/features.parquet", "glossary/features.json", "glossary/metrics.parquet", "glossary/metrics.json",
     }  # fmt: skip
     for name in names:

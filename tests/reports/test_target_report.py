@@ -123,7 +123,7 @@ def test_pages_beside_the_report_are_linked_when_they_are_there(inputs: TargetRe
     (folder / "history.html").touch()
     (tmp_path / "data" / "report.html").touch()
     html = render_target_report(replace(inputs, pages=find_pages(folder)))
-    assert re.findall(r'<a href="([^"]*)"', html) == ["history.html", "../data/report.html"]
+    assert re.findall(r'<a href="([^"]*)"', html) == ["../index.html", "history.html", "../data/report.html"]
 
 
 def test_influence_of_private_columns_is_a_share_without_a_name(inputs: TargetReportInputs) -> None:

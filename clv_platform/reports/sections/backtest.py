@@ -14,7 +14,7 @@ from clv_platform.config import CompanyConfig, Target
 from clv_platform.reports import backtest_figures
 from clv_platform.reports.backtest_figures import Line
 from clv_platform.reports.inputs import TargetReportInputs
-from clv_platform.reports.page import Picture
+from clv_platform.reports.page import BESIDE_TARGET, Picture
 from clv_platform.reports.sections.decisions import build_decision_table
 from clv_platform.reports.sections.section import Section, render_sections
 from clv_platform.reports.tables import Cell, Table
@@ -55,11 +55,15 @@ def render_backtest(config: CompanyConfig, target: Target, frame: pd.DataFrame, 
     title = f"{config.title} · backtest of {event.many}"
     if frame.empty:
         headline = "There is no backtest yet."
-        return render_sections(title, headline, "`clv backtest` trains and judges a model as of each month.", ())
+        return render_sections(title, headline, "`clv backtest` trains and judges a model as of each month.", (), nav=BESIDE_TARGET)
     if len(frame) == 1:
         headline = f"Only one month has been judged so far: {_month(frame['cutoff'].iloc[0])}."
         return render_sections(
-            title, headline, "How steady that is, earlier months tell: `clv backtest` trains and judges a model as of each.", ()
+            title,
+            headline,
+            "How steady that is, earlier months tell: `clv backtest` trains and judges a model as of each.",
+            (),
+            nav=BESIDE_TARGET,
         )
     detail = (
         f"{len(frame)} models, one as of each month from {_month(frame['cutoff'].iloc[0])} to {_month(frame['cutoff'].iloc[-1])}; "
@@ -67,7 +71,7 @@ def render_backtest(config: CompanyConfig, target: Target, frame: pd.DataFrame, 
         f"what was known then, and is judged on months after those it learnt from."
     )
     sections = [_quality(frame), _chances(frame), _drift(frame, target), _earned(frame, target, config), _decided(decisions, frame)]
-    return render_sections(title, read_quality(frame), detail, [section for section in sections if section is not None])
+    return render_sections(title, read_quality(frame), detail, [section for section in sections if section is not None], nav=BESIDE_TARGET)
 
 
 def read_quality(frame: pd.DataFrame) -> str:

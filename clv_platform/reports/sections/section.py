@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from clv_platform.reports.page import Picture, render_page
+from clv_platform.reports.page import INDEX, Links, Picture, render_page
 from clv_platform.reports.tables import Table
 
 
@@ -31,7 +31,7 @@ class Section:
     folded: tuple[tuple[str, tuple[str | Table | Picture | tuple[Picture, ...], ...]], ...] = field(default=())
 
 
-def render_sections(title: str, headline: str, detail: str, sections: Sequence[Section], *, notice: str = "") -> str:
+def render_sections(title: str, headline: str, detail: str, sections: Sequence[Section], *, notice: str = "", nav: Links = (INDEX,)) -> str:
     """Render a page that is a headline and sections.
 
     Parameters
@@ -42,10 +42,12 @@ def render_sections(title: str, headline: str, detail: str, sections: Sequence[S
         The answer in one sentence, and what it rests on.
     notice : str
         A warning above everything, such as that the data are undated.
+    nav : tuple of (address, words)
+        Other pages, relative to this one; by default the list of the run's pages.
 
     Returns
     -------
     str
         HTML without any address outside the page.
     """
-    return render_page("sections.html.j2", title=title, headline=headline, detail=detail, notice=notice, sections=sections)
+    return render_page("sections.html.j2", title=title, headline=headline, detail=detail, notice=notice, nav=nav, sections=sections)
