@@ -93,14 +93,14 @@ def build_churn_history(
         rows = flat_lifetimes(examples, target, label, groupings)
         present = [name for name in groupings if name in rows.columns]
         curves, groups, tests = build_curves(rows, present)
-        hazards, signals = attribute_ratios(rows, present), compare_signals(_no_panel(), ())
+        hazards, signals = _labelled(config, attribute_ratios(rows, present)), compare_signals(_no_panel(), ())
         return ChurnHistory(_summary(rows, None, examples), curves, groups, tests, departures_by_life(rows), signals, hazards)
     rows = dated_lifetimes(lifetimes, target, cutoff, groupings)
     present = [name for name in groupings if name in rows.columns]
     curves, groups, tests = build_curves(rows, present)
     chosen = choose_signals(config, target, examples)
     panel = build_panel(examples, rows, target, label, cutoff, chosen)
-    hazards = [attribute_ratios(rows, present), signal_ratios(panel, chosen)]
+    hazards = [_labelled(config, attribute_ratios(rows, present)), signal_ratios(panel, chosen)]
     return ChurnHistory(
         _summary(rows, cutoff, lifetimes[lifetimes["target"] == target.name]),
         curves,
@@ -110,6 +110,17 @@ def build_churn_history(
         compare_signals(panel, chosen),
         pd.concat([part for part in hazards if len(part)], ignore_index=True) if any(len(part) for part in hazards) else hazards[0],
     )
+
+
+def label_of(config: CompanyConfig, name: str) -> str:
+    """Return what the config calls a column; its name without underscores where it says nothing."""
+    columns = {**config.account_columns, **config.snapshot_columns}
+    labels = {name: column.label for name, column in columns.items() if column.label}
+    return labels.get(name) or name.replace("_", " ")
+
+
+def _labelled(config: CompanyConfig, hazards: pd.DataFrame) -> pd.DataFrame:
+    return hazards.assign(label=[label_of(config, str(name)) for name in hazards["name"]])
 
 
 def _summary(rows: pd.DataFrame, cutoff: date | None, source: pd.DataFrame) -> pd.DataFrame:

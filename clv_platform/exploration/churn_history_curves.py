@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clv_platform.exploration.churn_history_rows import grouped
+from clv_platform.exploration.columns import level_order
 
 MIN_AT_RISK = 20  # below, one departure moves the curve by 5 % and more: not drawn
 MARKS = (3, 6, 12, 24, 36)  # months at which tables read the curves
@@ -139,7 +140,9 @@ def build_curves(rows: pd.DataFrame, groupings: Sequence[str]) -> tuple[pd.DataF
         levels = grouped(rows, grouping) if grouping else pd.Series("all", index=rows.index)
         if grouping and levels.nunique() < 2:  # nothing to compare
             continue
-        for level, part in rows.groupby(levels, sort=True):
+        parts = dict(list(rows.groupby(levels, sort=False)))
+        for level in sorted(parts, key=lambda name: level_order(str(name))):
+            part = parts[level]
             curve = survival_curve(*_arrays(part), min_at_risk=MIN_AT_RISK)
             if len(curve):
                 curves.append(curve.assign(grouping=grouping, level=str(level)))

@@ -26,6 +26,7 @@ _PREFERRED = ("product", "plan", "territory", "industry", "employee_range", "cou
 _SET_BY_PLAN = frozenset({"mrr", "seats", "revenue_365d", "mean_order_value", "plan_rank"})
 MAX_LEVELS = 30
 OTHER = "other levels"  # those too rare to be named, together
+_LUMPED = frozenset({OTHER, "others", "other"})
 N_BINS = 4
 OUTLIER_DEVIATIONS = 6.0
 
@@ -177,13 +178,15 @@ def code_quantiles(values: np.ndarray, n_bins: int) -> Coded:
     return Coded(codes.astype(np.int64), tuple(levels))
 
 
-def level_order(level: str) -> tuple[float, str]:
-    """Sort key of a level: by the number it begins with (1-10, 11-50, 1001+), then by text."""
-    if level == OTHER:
-        return float("inf"), "\uffff"
-    match = re.match(r"\s*[<>]?\s*(\d[\d,.]*)", level)
-    number = float(match.group(1).replace(",", "").rstrip(".")) if match and match.group(1).count(".") < 2 else float("inf")
-    return number, level.lower()
+def level_order(level: str) -> tuple[float, int, str]:
+    """Sort key of a level: by the number it begins with (under 10, 10-50, 1001+), then by text; those lumped together come last."""
+    if level in _LUMPED:
+        return float("inf"), 1, level
+    match = re.match(r"\s*(<|>|before|under|below|less than|up to|over|above|more than)?\s*([-−]?\d[\d,.]*)", level, re.IGNORECASE)
+    if match is None or match.group(2).count(".") > 1:
+        return float("inf"), 0, level.lower()
+    side = {"<": -1, "before": -1, "under": -1, "below": -1, "less than": -1, "up to": -1}.get((match.group(1) or "").lower(), 0)
+    return float(match.group(2).replace("−", "-").replace(",", "").rstrip(".")), side, level.lower()
 
 
 def plain(value: float) -> str:

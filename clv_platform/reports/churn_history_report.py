@@ -11,7 +11,8 @@ from datetime import date
 import pandas as pd
 
 from clv_platform.config import CompanyConfig, Target
-from clv_platform.exploration.churn_history import ChurnHistory
+from clv_platform.exploration.churn_history import ChurnHistory, label_of
+from clv_platform.exploration.churn_history_signals import SILENCE
 from clv_platform.reports import churn_history_words as told
 from clv_platform.reports import survival_figures
 from clv_platform.reports.page import BESIDE_TARGET, Picture
@@ -32,7 +33,7 @@ def render_churn_history(config: CompanyConfig, target: Target, history: ChurnHi
         HTML without any address outside the page; the same tables give the same text.
     """
     facts = history.facts
-    built = (_life(history), _groupings(history), _signals(history), _hazards(history), _limits(target, facts))
+    built = (_life(history), _groupings(config, history), _signals(history), _hazards(history), _limits(target, facts))
     return render_sections(
         f"{config.title} · history of departures",
         told.headline(target, facts, history.groups) if len(history.groups) else "Too few accounts for a history of departures.",
@@ -66,7 +67,7 @@ def _life(history: ChurnHistory) -> Section | None:
     return Section("life", "When in their life accounts leave", (pictures, table))
 
 
-def _groupings(history: ChurnHistory) -> Section | None:
+def _groupings(config: CompanyConfig, history: ChurnHistory) -> Section | None:
     names = list(dict.fromkeys(name for name in history.groups["grouping"] if name))
     if not names:
         return None
@@ -74,8 +75,8 @@ def _groupings(history: ChurnHistory) -> Section | None:
         Picture.of(
             f"by-{name}",
             survival_figures.survival_curves(history.curves[history.curves["grouping"] == name]),
-            f"Still here by {name.replace('_', ' ')}",
-            told.read_grouping(name, history.groups, history.tests),
+            f"Still here by {label_of(config, name)}",
+            told.read_grouping(name, label_of(config, name), history.groups, history.tests),
         )
         for name in names
     )
@@ -83,7 +84,7 @@ def _groupings(history: ChurnHistory) -> Section | None:
     marks = [mark for mark in (3, 6, 12, 24, 36) if history.groups[f"survival_{mark}"].notna().any()]
     rows = tuple(
         (
-            Cell(row["grouping"].replace("_", " ") or "all"),
+            Cell(label_of(config, row["grouping"]) or "all"),
             Cell(row["level"]),
             Cell(whole(row["n"])),
             Cell(whole(row["n_left"])),
@@ -99,7 +100,7 @@ def _groupings(history: ChurnHistory) -> Section | None:
         ("by", "accounts", "left", "levels", "chi-square", "p", "p, Holm"),
         tuple(
             (
-                Cell(str(row["grouping"]).replace("_", " ")),
+                Cell(label_of(config, str(row["grouping"]))),
                 *(Cell(whole(row[name])) for name in ("n", "n_left", "n_levels")),
                 Cell(f"{row['chi2']:.1f}"),
                 *(Cell(_p(row[name])) for name in ("p", "p_adjusted")),
@@ -109,7 +110,10 @@ def _groupings(history: ChurnHistory) -> Section | None:
         frozenset(range(1, 7)),
     )
     folded = (("Shares at fixed ages, medians and tests", (table, tests)),)
-    where = "A curve begins where at least 20 accounts of its level are seen and says how many of those stay on."
+    where = (
+        "A curve begins, at 100 %, at the age from which at least 20 accounts of its level are seen and says how many of those stay on. "
+        "Where curves begin at different ages, compare how steeply they fall at the same age, not how high they lie."
+    )
     return Section("groups", "By product, territory, cohort and the config's slices", (where, *pairs), folded)
 
 
@@ -124,10 +128,9 @@ def _signals(history: ChurnHistory) -> Section | None:
     picture = Picture.of("signals", survival_figures.signals_before(drawn), title, told.read_signals(history.signals))
     rows = tuple(
         (
-            Cell(row["label"], row["family"]),
+            Cell(row["label"], row["family"] + ("; none yet counts as the longest" if row["family"] == SILENCE else "")),
             Cell(percent(row["share_above"]), f"{percent(row['lo'])} to {percent(row['hi'])}"),
-            Cell(_number(row["median_leavers"])),
-            Cell(_number(row["median_stayers"])),
+            *(Cell(_median_words(row[f"median_{who}"], row["family"])) for who in ("leavers", "stayers")),
             Cell(whole(row["n_leavers"]), f"{whole(row['n_stayers'])} stayed"),
             Cell(_p(row["p_adjusted"])),
         )
@@ -206,6 +209,10 @@ def _median(row: pd.Series) -> Cell:
 
 def _p(value: float) -> str:
     return MISSING if not is_number(value) else ("< .001" if value < 0.001 else f"{value:.3f}".lstrip("0"))
+
+
+def _median_words(value: float, family: str) -> str:
+    return "none yet" if family == SILENCE and not is_number(value) else _number(value)
 
 
 def _number(value: float) -> str:

@@ -15,6 +15,8 @@ from clv_platform.reports.survival_figures import period_words
 from clv_platform.reports.words import day, is_number, percent, sentence_list, times, whole
 
 ALARM = 0.05
+SEEN_FROM_START = 1.0  # months of life at which a curve begins
+BEGINS_APART = 2.0  # months between the begins of curves, from which on they look apart for that alone
 
 
 def months(value: float) -> str:
@@ -80,16 +82,17 @@ def read_curve(groups: pd.DataFrame) -> str:
     return "Fewer than half have left as far as the curve reaches. The band is the 95 % interval at each point."
 
 
-def read_grouping(name: str, groups: pd.DataFrame, tests: pd.DataFrame) -> str:
+def read_grouping(name: str, label: str, groups: pd.DataFrame, tests: pd.DataFrame) -> str:
     """Say whether the levels differ by more than chance, and which stand out."""
     own, test = groups[groups["grouping"] == name], tests[tests["grouping"] == name]
     if test.empty:
         return "Too few accounts or departures to compare."
     p = float(test["p_adjusted"].iloc[0])
-    label = name.replace("_", " ")
     if p >= ALARM:
-        return f"No difference by {label} beyond chance (log-rank, {p_words(p)} after Holm's correction)."
+        return f"No difference by {label} beyond chance (log-rank, {p_words(p)} after Holm's correction).{_why_apart(own)}"
     told = f"By {label} the curves differ by more than chance (log-rank, {p_words(p)} after Holm's correction)"
+    # A curve that begins later is higher at the same age, because who had left before isn't in it: such levels aren't compared in words.
+    own = own[own["begin"] <= SEEN_FROM_START]
     for mark in (12, 24, 6, 3, 36):
         known = own[own[f"survival_{mark}"].notna()]
         if len(known) >= 2:
@@ -100,6 +103,17 @@ def read_grouping(name: str, groups: pd.DataFrame, tests: pd.DataFrame) -> str:
                 f"{percent(worst[f'survival_{mark}'])} of “{worst['level']}”."
             )
     return told + "."
+
+
+def _why_apart(own: pd.DataFrame) -> str:
+    """Say why curves that don't differ may look far apart: each is 100 % at the age at which its accounts are first seen."""
+    begin = own["begin"].to_numpy(float)
+    if np.nanmax(begin) - np.nanmin(begin) < BEGINS_APART:
+        return ""
+    return (
+        f" The curves look apart because each begins at 100 % where its accounts are first seen, between {months(np.nanmin(begin))} and "
+        f"{months(np.nanmax(begin))} of life; the test compares who leaves at the same age."
+    )
 
 
 def read_signals(signals: pd.DataFrame) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from clv_platform.exploration import level_order
 from clv_platform.reports.drawing import INK, MODEL, MUTED, OTHER, Format, render, wrap
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def dependence_plot(points: pd.DataFrame, *, picture_format: Format = "svg") -> 
         if first["type"] == "number":
             x = _number_axis(axes, points["value"].to_numpy(float))
         else:
-            levels = top_levels(points["value_text"], 6)
+            levels = sorted(top_levels(points["value_text"], 6), key=level_order)
             text = points["value_text"].where(points["value_text"].isin(levels), _REST).to_numpy()
             ticks = [*levels, *([_REST] if _REST in text else [])]
             spread = np.random.default_rng(0).uniform(-0.3, 0.3, len(points))
@@ -152,7 +153,7 @@ def top_levels(texts: pd.Series, n: int) -> list[str]:
 
 def _ordered(groups: np.ndarray) -> list[str]:
     order = ["low", "high", "middle", "no value"]
-    found = sorted({str(group) for group in groups}, key=lambda name: (name == _REST, name))
+    found = sorted({str(group) for group in groups}, key=level_order)
     return sorted(found, key=lambda name: order.index(name) if name in order else -1) if set(found) <= set(order) else found
 
 

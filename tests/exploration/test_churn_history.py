@@ -164,9 +164,8 @@ def planted_company(n: int = 600) -> tuple[pd.DataFrame, pd.DataFrame]:
 def test_what_drives_leaving_is_found_and_what_does_not_is_not() -> None:
     examples, lives = planted_company()
     config = make_config().model_copy(update={"slices": ("product",)})
-    config = CompanyConfig.model_validate(
-        {**config.model_dump(), "sources": {**config.model_dump()["sources"], "support_cases": {"files": "c.csv"}}}
-    )
+    given = config.model_dump(exclude_unset=True)
+    config = CompanyConfig.model_validate({**given, "sources": {**given["sources"], "support_cases": {"files": "c.csv"}}})
     history = build_churn_history(config, config.targets[0], examples, lives, date(2025, 12, 1))
     signals = history.signals.set_index(["feature", "months_before"]).to_dict("index")
     cases, revenue, earlier = (signals[key] for key in (("n_cases_90d", 1), ("mrr", 1), ("n_cases_90d", 3)))

@@ -131,6 +131,10 @@ def test_levels_keep_their_own_order_and_rare_ones_are_left_out() -> None:
     assert list(coded.codes[[0, 3, 6, 9, 10]]) == [2, 1, 0, -1, -1]
     assert code_levels(pd.Series([True, False, None], dtype="boolean"), 1).levels == ("no", "yes")
     assert sorted(["b", "10 to 20", "2 to 9"], key=level_order) == ["2 to 9", "10 to 20", "b"]
+    sizes = ["others", "11-50", "over 1000", "1001+", "51-200", "1-10"]
+    assert sorted(sizes, key=level_order) == ["1-10", "11-50", "51-200", "over 1000", "1001+", "others"]
+    assert sorted(["2022", "before 2021", "2021"], key=level_order) == ["before 2021", "2021", "2022"]
+    assert sorted(["0 to 5", "−3 to −1", "under 0"], key=level_order) == ["−3 to −1", "under 0", "0 to 5"]
 
 
 def test_quantile_bins_hold_every_known_value_and_ties_share_one() -> None:

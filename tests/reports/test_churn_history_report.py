@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from clv_platform.config import CompanyConfig
+from clv_platform.config.schema import ColumnFeature
 from clv_platform.exploration.churn_history import ChurnHistory, build_churn_history
 from clv_platform.reports import churn_history_words as told
 from clv_platform.reports.churn_history_report import render_churn_history
@@ -61,13 +62,43 @@ def test_a_handful_of_accounts_gives_a_page_without_curves(config: CompanyConfig
 
 def test_chance_is_called_chance() -> None:
     tests = pd.DataFrame({"grouping": ["product"], "p_adjusted": [0.4]})
-    groups = pd.DataFrame({"grouping": ["product"], "level": ["a"]})
-    assert told.read_grouping("product", groups, tests).startswith("No difference by product beyond chance (log-rank, p = .400")
+    groups = pd.DataFrame({"grouping": ["product"], "level": ["a"], "begin": [0.0]})
+    assert told.read_grouping("product", "product", groups, tests).startswith("No difference by product beyond chance (log-rank, p = .400")
     ratios = pd.DataFrame(
         {"ratio": [1.2], "lo": [0.9], "hi": [1.6], "label": ["cases"], "level": ["high"], "reference": ["low"], "p_constant": [0.3]}
     )
     assert told.read_signal_ratios(ratios) == "With the others held equal no signal goes with leaving beyond chance."
     assert "nothing here contradicts that" in told.read_constancy(ratios)
+
+
+def test_curves_that_begin_at_different_ages_are_said_to_look_apart_for_that_alone() -> None:
+    tests = pd.DataFrame({"grouping": ["cohort"], "p_adjusted": [0.155]})
+    groups = pd.DataFrame({"grouping": ["cohort"] * 2, "level": ["2021", "2024"], "begin": [30.0, 0.0]})
+    assert told.read_grouping("cohort", "cohort", groups, tests) == (
+        "No difference by cohort beyond chance (log-rank, p = .155 after Holm's correction). The curves look apart because each begins at "
+        "100 % where its accounts are first seen, between 0.0 months and 30 months of life; the test compares who leaves at the same age."
+    )
+
+
+def test_levels_seen_from_a_later_age_on_are_not_compared_in_words() -> None:
+    tests = pd.DataFrame({"grouping": ["cohort"], "p_adjusted": [0.01]})
+    groups = pd.DataFrame(
+        {"grouping": ["cohort"] * 3, "level": ["2021", "2023", "2024"], "begin": [10.0, 0.0, 0.0], "survival_12": [0.99, 0.8, 0.7]}
+        | {f"survival_{mark}": [np.nan] * 3 for mark in (3, 6, 24, 36)}
+    )
+    said = told.read_grouping("cohort", "cohort", groups, tests)
+    assert "80\u00a0% of “2023” are still here, 70\u00a0% of “2024”" in said
+    assert "2021" not in said
+
+
+def test_columns_are_called_what_the_config_calls_them(config: CompanyConfig) -> None:
+    named = config.model_copy(
+        update={"snapshot_columns": {**config.snapshot_columns, "contract": ColumnFeature(type="category", label="term")}}
+    )
+    page = render_churn_history(named, named.targets[0], make_history(named, 600), None)
+    assert "Still here by term" in page
+    assert "By term the curves differ" in page
+    assert "term: yearly against &lt;monthly&gt;" in page or "term: &lt;monthly&gt; against yearly" in page
 
 
 def test_a_ratio_below_one_is_read_the_other_way_round() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from clv_platform.exploration import level_order
 from clv_platform.reports import explain_figures
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.page import Picture
@@ -139,7 +140,10 @@ def _low_to_high(points: pd.DataFrame, low: float, high: float) -> float:
 
 def _groups_table(by_slice: pd.DataFrame) -> Table:
     rows = []
-    for (column, level), own in by_slice.groupby(["column", "level"], sort=False) if len(by_slice) else ():
+    groups = dict(list(by_slice.groupby(["column", "level"], sort=False))) if len(by_slice) else {}
+    columns = list(dict.fromkeys(column for column, _ in groups))
+    for column, level in sorted(groups, key=lambda key: (columns.index(key[0]), level_order(str(key[1])))):
+        own = groups[column, level]
         top = own.sort_values("mean_abs", ascending=False, kind="stable").head(N_TOP)
         first = own.iloc[0]
         name = "all accounts" if column == ALL else f"{first['column_label']}: {level}"
