@@ -10,7 +10,7 @@ from assets.partitions import build_cutoffs, parse_cutoff
 from assets.reports import write_page
 
 N_SHOWN = 20
-MARTS = ("fct_upgrade_examples", "fct_churn_examples", "fct_account_features", "fct_account_months")
+MARTS = ("fct_upgrade_examples", "fct_churn_examples", "fct_value_examples", "fct_account_features", "fct_account_months")
 
 
 def build_exploration_asset(company: Company) -> AssetsDefinition:

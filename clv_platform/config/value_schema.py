@@ -44,23 +44,8 @@ class ValueTiers(_Block):
 class Segments(_Block):
     """How accounts are grouped by what they are like."""
 
-    # Those of these that a company has, and that are numbers, are compared.
-    features: tuple[str, ...] = Field(
-        default=(
-            "n_order_days",
-            "revenue_365d",
-            "mean_order_value",
-            "days_since_last_order",
-            "days_since_first_order",
-            "refund_share",
-            "mrr",
-            "seats",
-            "tenure_days",
-            "n_cases_365d",
-            "n_sessions_365d",
-        ),
-        min_length=1,
-    )
+    # Numeric features that aren't private; none named: purchases, age and the first usage metrics, as far as the company has them.
+    features: tuple[str, ...] = ()
     n_segments: tuple[int, ...] = Field(default=(3, 4, 5, 6, 7, 8), min_length=1)  # numbers of segments that are tried
     n_resamples: int = Field(default=10, ge=2)  # for the stability of the segments
 

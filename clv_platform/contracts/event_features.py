@@ -84,6 +84,14 @@ def _rfm(config: CompanyConfig) -> Iterator[Words]:
     between = "Days between first and last order day per further order day."
     yield "mean_days_between_orders", "days between orders", between, ALWAYS, "days"
     yield "refund_share", "share refunded", "Refunded amount per ordered amount, 0 to 1.", ALWAYS, "share"
+    yield "n_purchase_days", "days with a purchase", "Days with an order that is no refund.", ALWAYS, "days"
+    most = "The largest sum of one day with a purchase, refunds of that day subtracted."
+    yield "max_purchase_value", "largest purchase", most, ALWAYS, money
+    yield "last_purchase_value", "latest purchase", "Sum of the latest day with a purchase, refunds of that day subtracted.", ALWAYS, money
+    gap = "Days since the last order divided by the usual days between orders; missing after one order day."
+    yield "last_gap_ratio", "silence against the usual gap", gap, ALWAYS, "ratio"
+    share = "Revenue of the last 90 days as a share of that of 365, 0 to 1; missing without revenue."
+    yield "revenue_share_90d", "share of the year's revenue in the last 90 days", share, YEAR, "share"
 
 
 def _usage(config: CompanyConfig, metric: str) -> Iterator[Words]:

@@ -19,7 +19,7 @@ from clv_platform.config import CompanyConfig, Target
 from clv_platform.datasets import label_name
 from clv_platform.exploration.columns import visible_features
 
-EXAMPLE_TABLES = ("fct_upgrade_examples", "fct_churn_examples", "fct_account_features")
+EXAMPLE_TABLES = ("fct_upgrade_examples", "fct_churn_examples", "fct_value_examples", "fct_account_features")
 MAX_TARGET_ROWS = 300_000
 MAX_TARGET_DATES = 12
 

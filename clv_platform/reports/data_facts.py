@@ -16,7 +16,7 @@ from clv_platform.raw.summary import RawLoad
 from clv_platform.reports.inputs import DataReportInputs
 from clv_platform.warehouse import Connection, quote_name, quote_text, table_exists
 
-FEATURE_TABLES = ("fct_upgrade_examples", "fct_churn_examples", "fct_account_features")
+FEATURE_TABLES = ("fct_upgrade_examples", "fct_churn_examples", "fct_value_examples", "fct_account_features")
 MAX_SUMMARISED_ROWS = 2_000_000  # above, every k-th account is taken: exact quantiles hold all values in memory
 _FEATURES_PER_QUERY = 40
 

@@ -1,6 +1,6 @@
 {#- The wide tables: keys, every feature of the catalogue by name and type, then labels. Written once, used by each kind's mart. -#}
 
-{#- `eligible`: the column of the spine that picks the rows. `is_filled`: false gives the same columns and no row. -#}
+{#- `eligible`: the column of the spine that picks the rows; none: all of them. `is_filled`: false gives the same columns and no row. -#}
 {% macro wide_table(eligible, is_filled, label_relation=none, labels=[]) -%}
 {%- set features = var('features') -%}
 {%- set direct = features | rejectattr('model', 'equalto', 'fct') | list -%}
@@ -33,7 +33,7 @@ joined as (
     select
         spine.account_id,
         spine.as_of_date,
-        spine.{{ eligible }} as is_eligible
+        {{ 'spine.' ~ eligible if eligible else 'true' }} as is_eligible
         {%- for feature in direct %}
         {%- set name = adapter.quote(feature['name']) %}
         {%- set column = (feature['model'] | replace('feat_accounts__', '')) ~ '.' ~ name %},
@@ -49,7 +49,7 @@ joined as (
     {%- if labels %}
     inner join labels on {{ same_snapshot('labels') }}
     {%- endif %}
-    where spine.{{ eligible }} and {{ 'true' if is_filled else 'false' }}
+    where {{ 'spine.' ~ eligible if eligible else 'true' }} and {{ 'true' if is_filled else 'false' }}
 
 )
 

@@ -37,7 +37,6 @@ def make(target: dict[str, Any] | None = None, **changes: Any) -> CompanyConfig:
         (None, {"value_choice": {"metric": "accuracy"}}, "'ngini', 'mae', 'rmse', 'decile_wape', 'top10_share' or 'spearman'"),
         (None, {"value_choice": {"blend_of": 0}}, "greater than or equal to 1"),
         (None, {"segments": {"n_segments": [1, 4]}}, "each once and at least 2; found [1, 4]"),
-        (None, {"segments": {"features": []}}, "at least 1 item"),
         (None, {"lifecycle": {"at_risk_days": 400}}, "at_risk_days must be smaller than lost_days, found 400 and 365"),
         (None, {"lifecycle": {"lost_alive": 0.6}}, "lost_alive must be smaller than at_risk_alive, found 0.6 and 0.5"),
         (None, {"lifecycle": {"acquire_days": 365}}, "acquire_days must be smaller than develop_days"),

@@ -49,6 +49,7 @@ def company() -> CompanyConfig:
                 {"name": "upgrade", "kind": "upgrade", "horizon_days": 30},
                 {"name": "churn", "kind": "churn", "horizon_days": 30},
                 {"name": "silence", "kind": "churn", "churn_means": "silent", "activity": ["orders", "web_sessions"], "horizon_days": 30},
+                {"name": "worth", "kind": "value", "horizon_days": 30, "learning_windows": [10]},
             ],
         }
     )

@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -74,8 +74,8 @@ class CompiledProject:
     models: Mapping[str, tuple[str, str, str]]
     manifest: Mapping[str, Any]
 
-    def build(self, tables: Mapping[str, Rows], until_layer: str = "features") -> duckdb.DuckDBPyConnection:
-        """Build the models in memory on these raw rows, up to and with a layer, and return the connection."""
+    def build(self, tables: Mapping[str, Rows], until_layer: str = "features", also: Sequence[str] = ()) -> duckdb.DuckDBPyConnection:
+        """Build the models in memory on these raw rows, up to and with a layer, and single ones of later layers; return the connection."""
         connection = duckdb.connect(":memory:", config={"threads": 1})
         connection.execute("attach ':memory:' as warehouse; use warehouse")
         create_raw_schema(connection, self.config)
@@ -83,10 +83,9 @@ class CompiledProject:
             insert_rows(connection, name, rows)
         layers = ["staging", "intermediate", "features", "labels", "marts"]
         wanted = layers[: layers.index(until_layer) + 1]
-        for layer in wanted:
-            connection.execute(f"create schema {layer}")
         for name, (schema, materialization, sql) in self.models.items():
-            if schema in wanted:
+            if schema in wanted or name in also:
+                connection.execute(f"create schema if not exists {schema}")
                 connection.execute(f"create {materialization} {schema}.{name} as {sql}")
         return connection
 

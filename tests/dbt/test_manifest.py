@@ -119,7 +119,7 @@ def test_fixed_models_that_people_and_python_read_have_enforced_contracts(models
     }
     # Their columns depend on the company config; another test compares them with the feature catalogue.
     assert without == {
-        *("fct_upgrade_examples", "fct_churn_examples", "fct_account_features", "fct_account_months"),
+        *("fct_upgrade_examples", "fct_churn_examples", "fct_value_examples", "fct_account_features", "fct_account_months"),
         *(f"feat_accounts__{name}" for name in ("account_columns", "usage", "interactions", "snapshot")),
     }
 

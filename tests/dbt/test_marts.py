@@ -45,7 +45,7 @@ def built(compiled: CompiledProject, rows: dict[str, Any]) -> Any:
         yield connection
 
 
-@pytest.mark.parametrize("kind", ["upgrade", "churn"])
+@pytest.mark.parametrize("kind", ["upgrade", "churn", "value"])
 def test_columns_are_keys_then_the_catalogue_then_labels(built: Any, compiled: CompiledProject, kind: str) -> None:
     found = [(name, type_) for name, type_, *_ in built.execute(f"describe marts.fct_{kind}_examples").fetchall()]
     features = [(feature.name, SQL_TYPES[feature.type]) for feature in build_feature_catalogue(compiled.config)]
@@ -57,6 +57,7 @@ def test_columns_are_keys_then_the_catalogue_then_labels(built: Any, compiled: C
             *(("y_churn_30d", "INTEGER"), ("y_silence_30d", "INTEGER")),
             *(("is_eligible_churn", "BOOLEAN"), ("is_eligible_silence", "BOOLEAN")),
         ],
+        "value": [(f"{kind}_worth_{days}d", "DOUBLE") for days in (10, 30) for kind in "yn"],
     }
     assert found == [*keys, *features, *labels[kind]]
 
@@ -86,6 +87,19 @@ def test_a_month_holds_what_happened_and_when_it_was_complete(built: Any) -> Non
         (date(2025, 3, 1), date(2025, 3, 1), 0, 0.0, 20.0),
         (date(2025, 4, 1), date(2025, 7, 1), 0, 0.0, 40.0),  # the reading of March came in June
     ]
+
+
+def test_equal_lines_of_an_order_without_key_both_count_and_are_one_purchase(built: Any) -> None:
+    columns = "as_of_date, frequency, recency_days, T_days, n_purchases, mean_value, total_spend"
+    found = built.execute(f"select {columns} from marts.fct_purchase_summaries order by 1").fetchall()
+    assert found[0] == (date(2025, 2, 1), 0, 0, 26, 1, 14.0, 14.0)
+    assert built.execute("select amount, margin, n_orders from marts.fct_account_days").fetchall() == [(14.0, None, 1)]
+
+
+def test_value_labels_are_zero_when_nothing_came_and_null_while_a_window_is_open(built: Any) -> None:
+    found = built.execute("select as_of_date, y_worth_10d, y_worth_30d, n_worth_30d from marts.fct_value_examples order by 1").fetchall()
+    assert found[0] == (date(2025, 2, 1), 0.0, 0.0, 0.0)
+    assert found[-2:] == [(date(2025, 6, 1), 0.0, 0.0, 0.0), (date(2025, 7, 1), None, None, None)]
 
 
 def test_the_last_row_of_a_declared_key_stays_and_rows_without_key_all_do(built: Any) -> None:

@@ -20,6 +20,8 @@ FIRST = datetime(2024, 1, 1)
 ACCOUNTS = ("a", "b")
 Tables = dict[str, list[dict[str, Any]]]
 
+SUMMARIES = ("fct_purchase_summaries",)  # of the marts: what models read beside the features
+
 accounts = st.sampled_from(ACCOUNTS)
 amounts = st.integers(1, 50)
 # Many moments are exactly on a cutoff or a day: that is where a wrong boundary shows.
@@ -111,9 +113,10 @@ def change_future(tables: Tables, drawn: list[tuple[str, str, datetime, str, int
 
 
 def features_until_today(project: CompiledProject, tables: Tables) -> dict[str, list[tuple[Any, ...]]]:
-    with project.build(tables) as connection:
+    with project.build(tables, also=SUMMARIES) as connection:
         names = [name for name, (schema, _, _) in project.models.items() if schema == "features"]
         names = [f"features.{name}" for name in names] + ["intermediate.int_accounts__spine", "intermediate.int_excluded_accounts"]
+        names += [f"marts.{name}" for name in SUMMARIES]
         query = "select * from {} where as_of_date <= date '2025-04-01' order by account_id, as_of_date"
         return {name: connection.execute(query.format(name)).fetchall() for name in names}
 
@@ -130,6 +133,7 @@ def test_the_future_changes_no_feature_of_the_past(compiled: CompiledProject, ch
     [
         ("feat_accounts__web", "web_sessions.known_at < spine.as_of_at", ("add", "web_sessions", TODAY, "a", 5)),
         ("feat_accounts__rfm", "purchases.known_at < spine.as_of_at", ("add_late", "orders", datetime(2025, 3, 5), "a", 30)),
+        ("int_purchases__at_snapshots", "days.known_at < spine.as_of_at", ("add_late", "orders", datetime(2025, 3, 5), "a", 30)),
         ("feat_accounts__support", "cases.closing_known_at < spine.as_of_at", ("close", "support_cases", TODAY, "a", 1)),
         ("int_usage__versions", "n_months_late <= 0", ("add_late", "usage", datetime(2025, 3, 5), "a", 30)),
     ],

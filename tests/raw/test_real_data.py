@@ -55,6 +55,17 @@ def test_cdnow_keeps_every_purchase_of_every_customer(settings):
     assert counts(loaded("cdnow_sample", settings))["accounts"] == (2357, 2357, 0, 0)
 
 
+def test_complete_journey_is_a_row_per_basket_within_the_year_of_the_shops(settings):
+    load = loaded("complete_journey", settings)
+    assert {name: n_read for name, (n_read, *_) in counts(load).items()} == {
+        "accounts": 2469, "orders": 155848, "campaigns": 27, "campaign_contacts": 6589
+    }  # fmt: skip
+    assert all((rejected, excluded) == (0, 0) for _, _, rejected, excluded in counts(load).values())
+    total = "select round(sum(amount), 2)::double, min(ordered_at)::date::varchar, max(ordered_at)::date::varchar from raw.orders"
+    assert rows("complete_journey", settings, total) == [(4596039.58, "2017-01-01", "2017-12-31")]
+    assert rows("complete_journey", settings, "select count(age), count(home_ownership) from raw.accounts") == [(801, 568)]
+
+
 def test_online_retail_accounts_for_every_line(settings):
     load = loaded("online_retail", settings)
     assert counts(load) == {"accounts": (5878, 5878, 0, 0), "orders": (1044847, 791044, 0, 253803)}

@@ -11,6 +11,12 @@ orders as (
 
 ),
 
+purchase_days as (
+
+    select * from {{ ref('int_purchases__at_snapshots') }}
+
+),
+
 -- One row per order and moment: its lines are one purchase. An order without an id is known by its moment.
 order_totals as (
 
@@ -107,6 +113,16 @@ select
     totals.days_since_first_order,
     cast(totals.days_since_first_order - totals.days_since_last_order as double)
     / nullif(totals.n_order_days - 1, 0) as mean_days_between_orders,
-    least(cast(totals.refunded_amount as double) / nullif(cast(totals.ordered_amount as double), 0), 1.0) as refund_share
+    least(cast(totals.refunded_amount as double) / nullif(cast(totals.ordered_amount as double), 0), 1.0) as refund_share,
+    coalesce(purchase_days.n_purchases, 0) as n_purchase_days,
+    cast(purchase_days.max_purchase_value as double) as max_purchase_value,
+    cast(purchase_days.last_purchase_value as double) as last_purchase_value,
+    cast(totals.days_since_last_order as double)
+    / nullif(totals.days_since_first_order - totals.days_since_last_order, 0) * (totals.n_order_days - 1) as last_gap_ratio,
+    cast(case
+        when totals.revenue_365d > 0
+            then greatest(least(cast(totals.revenue_90d as double) / cast(totals.revenue_365d as double), 1.0), 0.0)
+    end as double) as revenue_share_90d
 from spine
 left join totals on {{ same_snapshot('totals') }}
+left join purchase_days on {{ same_snapshot('purchase_days') }}

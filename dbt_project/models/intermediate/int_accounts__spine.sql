@@ -22,6 +22,12 @@ activity as (
 
     select * from {{ ref('int_activity__at_snapshots') }}
 
+),
+
+purchases as (
+
+    select * from {{ ref('int_purchases__at_snapshots') }}
+
 )
 
 select
@@ -35,9 +41,18 @@ select
     true as is_eligible_upgrade,
     {%- endif %}
     {{ can_churn() }} as is_eligible_churn,
+    {% if var('is_undated') or not (has_subscriptions or is_present('orders')) -%}
     true as is_eligible_value
+    {%- elif has_subscriptions -%}
+    -- Who pays by subscription is worth something while one runs; who never had one, once there was a purchase.
+    coalesce(subscriptions.n_counted_subscriptions > 0, false)
+    or (subscriptions.account_id is null and coalesce(purchases.n_purchases > 0, false)) as is_eligible_value
+    {%- else -%}
+    coalesce(purchases.n_purchases > 0, false) as is_eligible_value
+    {%- endif %}
 from candidates
 left join excluded on {{ same_snapshot('excluded', 'candidates') }}
 left join subscriptions on {{ same_snapshot('subscriptions', 'candidates') }}
 left join activity on {{ same_snapshot('activity', 'candidates') }}
+left join purchases on {{ same_snapshot('purchases', 'candidates') }}
 where excluded.account_id is null
