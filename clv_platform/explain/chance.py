@@ -1,9 +1,10 @@
 """From contributions in log-odds to the chance that people read: which way it moved, from where to where.
 
-Here: the chance of a typical account, the check that calibration keeps the order, the sentence. Keep reasons out (`reasons`).
+Here: the chance at the average score, the check that calibration keeps the order, the sentence. Keep reasons out (`reasons`).
 
-Contributions start from the model's expected raw score: the calibrated chance at that score is the `typical` account's. Where an event is
-rare it lies well below the mean chance of all accounts, which a few high ones pull up; so the sentence names both.
+Contributions start from the model's expected raw score, the average of log-odds. Where an event is rare, the calibrated chance at that
+score lies well below the mean chance of all accounts, which a few high ones pull up: 0.5 % against 6.3 %, say. It is no account's chance
+and no base rate, so the sentence calls it what it is and names the mean beside it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 from clv_platform.models import ModelArtifact
 
 EVENT = {"upgrade": "to upgrade", "churn": "to leave"}
-FLAT = 0.5  # calibrated log-odds per raw one, from the typical account to this; below, the words say that calibration holds back
+FLAT = 0.5  # calibrated log-odds per raw one, from the average score to this one; below, the words say that calibration holds back
 _GRID = 201
 
 
@@ -64,7 +65,7 @@ def movement_words(artifact: ModelArtifact, raw_score: np.ndarray, base: float, 
     Returns
     -------
     list of str
-        Such as "raised from 4.1 % for a typical account to 18 % (mean of all accounts: 6.6 %)".
+        Such as "raised from 4.1 % at the average score to 18 % (mean of all accounts: 6.6 %)".
     """
     chance = artifact.calibrator.apply(raw_score)
     typical = float(artifact.calibrator.apply(np.array([base]))[0])
@@ -77,9 +78,9 @@ def movement_words(artifact: ModelArtifact, raw_score: np.ndarray, base: float, 
     for value, held in zip(chance, is_held, strict=True):
         end = chance_text(float(value))
         if end == start:
-            text = f"about that of a typical account, {end}"
+            text = f"about that at the average score, {end}"
         else:
-            text = f"{'raised' if value > typical else 'lowered'} from {start} for a typical account to {end}"
+            text = f"{'raised' if value > typical else 'lowered'} from {start} at the average score to {end}"
         text += f" (mean of all accounts: {mean})"
         words.append(f"{text}; calibration holds it back, as such scores proved too sure" if held else text)
     return words

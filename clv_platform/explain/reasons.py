@@ -34,7 +34,7 @@ class Reasons:
     up, down : list of list of str
         The weightiest that raise the chance, and that lower it, strongest first; fewer when the rest weigh next to nothing.
     movement : list of str
-        Which way the calibrated chance moved: "raised from 4.1 % for a typical account to 18 % (mean of all accounts: 6.6 %)".
+        Which way the calibrated chance moved: "raised from 4.1 % at the average score to 18 % (mean of all accounts: 6.6 %)".
     """
 
     strongest: list[list[str]] = field(default_factory=list)

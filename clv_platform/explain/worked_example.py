@@ -39,7 +39,8 @@ def work_example(
     DataFrame
         account_id, as_of_date, outcome (1, 0, NaN unknown), step (start, feature, rest, private), label (of the family), text,
         contribution (log-odds), raw_after (log-odds up to here), chance_after (calibrated chance of `raw_after`). The first row is the
-        typical account; the last `raw_after` is the account's raw score, the last `chance_after` its chance. No row without examples.
+        average score, where the sum starts; the last `raw_after` is the account's raw score, the last `chance_after` its chance. No row
+        without examples.
     """
     if not len(examples):
         return pd.DataFrame()
@@ -54,7 +55,7 @@ def work_example(
     speakers = words.speakers(contributions, totals)[0]
     order = np.argsort(-np.abs(totals[0]), kind="stable")
     told, rest = order[:n_steps], order[n_steps:]
-    steps = [("start", "a typical account", "a typical account", float(contributions[0, -1]))]
+    steps = [("start", "average score", "where the sum starts: the average score", float(contributions[0, -1]))]
     for position in told:
         text = words.phrase(chosen, int(position), int(speakers[position]))
         steps.append(("feature", families.labels[position], text, float(totals[0, position])))

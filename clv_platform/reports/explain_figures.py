@@ -104,7 +104,7 @@ def dependence_plot(points: pd.DataFrame, *, picture_format: Format = "svg") -> 
 
 
 def waterfall(steps: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
-    """Draw how the score of one account adds up, from a typical account to this one.
+    """Draw how the score of one account adds up, from the average score to this one.
 
     Parameters
     ----------

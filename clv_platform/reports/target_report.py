@@ -81,6 +81,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         slices=_slices(inputs),
         call=_call(inputs),
         scope=list_scope(inputs),
+        base_rate=base_rate(inputs),
         limits=build_limits(inputs),
         steps=build_next_steps(inputs, verdict.level),
         pictures=_pictures(inputs, event),

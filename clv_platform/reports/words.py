@@ -177,7 +177,10 @@ def read_importance(importance: pd.DataFrame, private_share: float = 0.0) -> str
     verb = "makes" if len(top) == 1 else "make"
     part = percent(top["share"].sum())
     private = f" Columns that the config calls private are used but not shown: {percent(private_share)}." if private_share > 0 else ""
-    return f"{names} {verb} up {part} of what moves the score.{private} It shows what the model looks at, not what causes it."
+    return (
+        f"{names} {verb} up {part} of what moves the score.{private} A bar is one feature: windows of one measure (last month, a quarter) "
+        "stand apart. It shows what the model looks at, not what causes it."
+    )
 
 
 def read_base_rate(rates: pd.DataFrame) -> str:

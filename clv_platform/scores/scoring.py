@@ -27,7 +27,7 @@ SCORE_SCHEMA = pa.schema(
         ("reasons", pa.string()),  # the weightiest, whichever way they push
         ("reasons_up", pa.string()),  # what raises the chance
         ("reasons_down", pa.string()),  # what lowers it
-        ("chance_words", pa.string()),  # which way the chance moved, from a typical account's
+        ("chance_words", pa.string()),  # which way the chance moved, from that at the average score
         ("model_id", pa.string()),
         ("cutoff", pa.string()),
         ("is_champion", pa.bool_()),

@@ -89,8 +89,8 @@ def test_movement_names_start_end_and_way_of_the_calibrated_chance(small_artifac
     chances = small_artifact.score(rows.X)
     told = tell_reasons(small_artifact, rows).movement
     best, worst = int(np.argmax(chances)), int(np.argmin(chances))
-    assert told[best].startswith(f"raised from {100 * typical:.1f} % for a typical account to {100 * chances[best]:.0f} % (mean of all")
-    assert told[worst].startswith(f"lowered from {100 * typical:.1f} % for a typical account to ")
+    assert told[best].startswith(f"raised from {100 * typical:.1f} % at the average score to {100 * chances[best]:.0f} % (mean of all")
+    assert told[worst].startswith(f"lowered from {100 * typical:.1f} % at the average score to ")
 
 
 def test_calibration_that_flattens_is_said(small_artifact, small_examples):

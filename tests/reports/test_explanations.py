@@ -68,8 +68,8 @@ def _example() -> pd.DataFrame:
     steps = pd.DataFrame(
         {
             "step": ["start", "feature", "rest"],
-            "label": ["a typical account", "active users", "everything else"],
-            "text": ["a typical account", "active users: 90 (highest 8 %)", "everything else (4 smaller reasons)"],
+            "label": ["average score", "active users", "everything else"],
+            "text": ["where the sum starts: the average score", "active users: 90 (highest 8 %)", "everything else (4 smaller reasons)"],
             "contribution": [-3.0, 2.5, -0.5],
         }
     )

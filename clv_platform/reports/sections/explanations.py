@@ -16,6 +16,7 @@ from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.page import Picture
 from clv_platform.reports.sections.section import Section
 from clv_platform.reports.tables import Cell, Table
+from clv_platform.reports.target_findings import base_rate
 from clv_platform.reports.words import MISSING, day, event_words, is_number, percent, sentence_list, times, whole
 
 TITLE = "Why accounts score as they do"
@@ -42,7 +43,10 @@ def build_explanations(inputs: TargetReportInputs) -> Section | None:
     folded = ()
     groups = _groups_table(by_slice)
     if groups.rows:
-        blocks.append(read_groups(by_slice))
+        blocks.append(
+            f"{read_groups(by_slice)} Shares here are those of measures, all windows of one together (last month, three months, ...), "
+            "so they are larger than those of single features in the chart above."
+        )
         folded = (("Show what counts most in each group of accounts", (groups,)),)
     return Section("explanations", TITLE, tuple(blocks), folded)
 
@@ -151,7 +155,13 @@ def _groups_table(by_slice: pd.DataFrame) -> Table:
         rows.append((Cell(name), Cell(whole(first["n"])), *cells, *[Cell(MISSING)] * (N_TOP - len(cells))))
     header = ("group", "rows", "counts most", "second", "third")
     strong = frozenset({0}) if rows and rows[0][0].text == "all accounts" else frozenset()
-    return Table("What counts most for whom", header, tuple(rows) if len(rows) > 1 else (), frozenset({1}), strong=strong)
+    return Table(
+        "What counts most for whom, windows of one measure together",
+        header,
+        tuple(rows) if len(rows) > 1 else (),
+        frozenset({1}),
+        strong=strong,
+    )
 
 
 def read_groups(by_slice: pd.DataFrame) -> str:
@@ -179,8 +189,9 @@ def _example_words(inputs: TargetReportInputs, steps: pd.DataFrame) -> str:
     who = f"{account} as of {day(pd.Timestamp(first['as_of_date']).date())}, " if is_dated else f"{account}, "
     outcome = {1.0: f" It {event.did}.", 0.0: f" It is not among those that {event.did}."}.get(float(first["outcome"]), "")
     return (
-        f"One account, step by step: {who}the highest score among the {'test rows of that date' if is_dated else 'rows'}. A typical "
-        f"account has a chance of {percent(first['chance_after'])}; this one has {percent(last['chance_after'])}.{outcome}"
+        f"One account, step by step: {who}the highest score among the {'test rows of that date' if is_dated else 'rows'}. The sum starts "
+        f"at the average score, which stands for a chance of {percent(first['chance_after'])} (not the share that {event.did}, "
+        f"{percent(base_rate(inputs))}, which a few high chances lift), and ends at {percent(last['chance_after'])}.{outcome}"
     )
 
 
