@@ -68,7 +68,10 @@ def evaluate_candidate(room: TargetRoom, cutoff: str, rival: Rival | None = None
         import numpy as np
 
         searched = trained["tuning"]  # what is judged is the whole procedure, so each fold searches as long as the model's training did
-        budget, journals = Budget(searched["budget_trials"], searched["budget_cpu_seconds"]), room.models_root / TUNING_FOLDER
+        budget, journals = (
+            Budget(searched["budget_trials"], searched["budget_cpu_seconds"], searched["budget_max_rows"] or None),
+            room.models_root / TUNING_FOLDER,
+        )
         folds = cross_validate_binary(
             examples, room.target, config.training, threads, budget=budget, journals=journals, private=config.private
         )
@@ -87,7 +90,8 @@ def evaluate_candidate(room: TargetRoom, cutoff: str, rival: Rival | None = None
         )
     test = split.test
     training = config.training if with_comparators else config.training.model_copy(update={"comparators": ()})
-    scored = score_contenders(split.train, test, room.target, training, seed=training.seed, threads=threads, private=config.private)
+    compared = {"max_rows": trained["tuning"]["budget_max_rows"] or None, "private": config.private}
+    scored = score_contenders(split.train, test, room.target, training, seed=training.seed, threads=threads, **compared)
     return evaluate_binary(
         test.y,
         artifact.score(test.X),

@@ -3,7 +3,9 @@
 Add a kind of target here when `clv_platform.models` can train it. Keep figures about how good it is out (see `evaluation`).
 """
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
@@ -11,7 +13,10 @@ from assets.company import Company
 from assets.jobs import BACKTEST_JOB
 from assets.partitions import build_cutoffs, parse_cutoff
 from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture, write_json
-from clv_platform.config import Target, config_hash
+from clv_platform.config import Target, Tuning, config_hash
+
+if TYPE_CHECKING:
+    from clv_platform.models import Budget
 
 RETRAIN_JOB, RETRAIN_TAG = "retrain_models_job", "clv/retrain"
 
@@ -30,7 +35,7 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
         description=f"The model of target `{target.name}` as of one cutoff. Read `arms`: what resampling the rare class would have done.",
     )
     def model(context: AssetExecutionContext) -> MaterializeResult:
-        from clv_platform.models import TUNING_FOLDER, Budget, save_artifact, train_binary_model
+        from clv_platform.models import TUNING_FOLDER, save_artifact, train_binary_model
         from clv_platform.raw import read_raw_load
 
         config, cutoff = company.config, context.partition_key
@@ -44,7 +49,7 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
             config_hash=config_hash(config),
             data_hash=read_raw_load(company.paths).data_hash,
             threads=company.settings.threads,
-            budget=Budget(0, 1.0) if is_backtest(context) else Budget.of(config.training.tuning, is_full=is_retraining(context)),
+            budget=choose_budget(context, config.training.tuning),
             journals=room.models_root / TUNING_FOLDER,
         )
         save_artifact(trained.artifact, room.models_root)
@@ -78,6 +83,14 @@ def show_training(trained) -> dict:
 def is_retraining(context: AssetExecutionContext) -> bool:
     """Whether the search for parameters may take its full budget: in `retrain_models_job`, and in `clv run --retrain` by its tag."""
     return context.run.job_name == RETRAIN_JOB or context.run.tags.get(RETRAIN_TAG) == "true"
+
+
+def choose_budget(context: AssetExecutionContext, tuning: Tuning) -> "Budget":
+    """How long to search for parameters: the full budget, the everyday one, or not at all where many months are made in a row."""
+    from clv_platform.models import Budget
+
+    everyday = Budget.of(tuning, is_full=is_retraining(context))
+    return replace(everyday, trials=0) if is_backtest(context) else everyday
 
 
 def is_backtest(context: AssetExecutionContext) -> bool:

@@ -172,6 +172,7 @@ class Tuning(_Block):
 
     trials: int = Field(default=4, ge=0)  # 0: the default parameters
     seconds: float = Field(default=240.0, gt=0)
+    max_rows: int = Field(default=25_000, ge=1_000)  # fitted rows per fold on which arms and trials are compared; a retraining takes all
     retrain_trials: int = Field(default=80, ge=0)  # what `retrain_models_job` and `clv run --retrain` spend
     retrain_seconds: float = Field(default=3600.0, gt=0)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -153,6 +153,29 @@ def prepare_folds(matrix_of: Callable[[np.ndarray], Callable[[np.ndarray], Matri
         to_matrix = matrix_of(fold.fit)
         prepared.append(PreparedFold(fold, to_matrix(fold.fit), to_matrix(fold.check)))
     return tuple(prepared)
+
+
+def thin_folds(prepared: Sequence[PreparedFold], max_rows: int | None, seed: int) -> tuple[PreparedFold, ...]:
+    """Keep a random choice of each fold's fitted rows where there are more than `max_rows`; the checked rows stay whole.
+
+    Which of two settings is better shows on a part of the rows as well, at a part of the cost.
+    """
+    return tuple(_thin(part, max_rows, seed) for part in prepared)
+
+
+def _thin(part: PreparedFold, max_rows: int | None, seed: int) -> PreparedFold:
+    if max_rows is None or len(part.fold.fit) <= max_rows:
+        return part
+    kept = np.sort(np.random.default_rng(seed).choice(len(part.fold.fit), max_rows, replace=False))
+    return replace(part, fold=replace(part.fold, fit=part.fold.fit[kept]), fit=replace(part.fit, values=part.fit.values[kept]))
+
+
+def fit_folds(
+    arm: Arm, settings: BoosterSettings, prepared: Sequence[PreparedFold], y: np.ndarray, *, seed: int, threads: int
+) -> ArmResult:
+    """Fit one arm, with its settings, on every fold."""
+    fits = run_parallel(lambda part: check_fold(part, y, arm, settings, seed), prepared, threads)
+    return gather_folds(arm, settings, prepared, fits, y)
 
 
 def check_fold(prepared: PreparedFold, y: np.ndarray, arm: Arm, settings: BoosterSettings, seed: int) -> FoldFit:

@@ -6,7 +6,7 @@ kind of calibration as the model; and `score_contenders`, which times them toget
 becomes a champion. Keep figures about them out (`evaluation`).
 
 Each is fitted twice: on the fitted rows of the last inner fold, whose checked rows stop the boosters and calibrate the scores, then on all
-training rows. Where there are more than `MAX_ROWS` of these, a random choice stands for them, and the note says so.
+training rows. In everyday runs a random choice of at most `training.tuning.max_rows` stands for these, and the note says so.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from clv_platform.models.calibration import fit_calibrator
 from clv_platform.models.folds import build_folds
 from clv_platform.models.preprocessing import Matrix, fit_preprocessing
 
-MAX_ROWS = 30_000
 NEEDS = {"xgboost": "xgboost", "catboost": "catboost"}
 _ROUNDS, _PATIENCE = 400, 30
 _EPOCHS, _EPOCH_PATIENCE = 40, 4
@@ -76,6 +75,7 @@ def score_contenders(
     seed: int,
     threads: int = 1,
     with_comparators: bool = True,
+    max_rows: int | None = None,
     private: Collection[str] = (),
 ) -> tuple[ContenderScores, ...]:
     """Score test rows with every simple rule and every algorithm of `training.comparators`.
@@ -90,6 +90,8 @@ def score_contenders(
         Fits at a time.
     with_comparators : bool
         False: the simple rules only.
+    max_rows : int, optional
+        Training rows that an algorithm is fitted on at most; None: all.
     private : collection of str
         Columns that notes must not name.
 
@@ -111,7 +113,7 @@ def score_contenders(
             return ContenderScores(name, "baseline", scores, time.perf_counter() - started, _name_column(rows, column, direction, private))
         if name in BASELINES:
             return ContenderScores(name, "baseline", BASELINES[name](rows, test, seed), time.perf_counter() - started)
-        return fit_comparator(name, rows, test, target, seed=seed)
+        return fit_comparator(name, rows, test, target, seed=seed, max_rows=max_rows)
 
     with threadpool_limits(limits=1, user_api="blas"):
         return tuple(run_parallel(run, [*BASELINES, *names], threads))
@@ -126,12 +128,14 @@ def _name_column(rows: Examples, column: str, direction: int, private: Collectio
     return f"“{feature.label}”, {first} first"
 
 
-def fit_comparator(name: str, train: Examples, test: Examples, target: Target, *, seed: int) -> ContenderScores:
+def fit_comparator(
+    name: str, train: Examples, test: Examples, target: Target, *, seed: int, max_rows: int | None = None
+) -> ContenderScores:
     """Fit one algorithm on labelled training rows and score test rows."""
     module = NEEDS.get(name)
     if module and find_spec(module) is None:
         return ContenderScores(name, "comparator", None, math.nan, "not installed: `make zoo` adds it")
-    rows = sample_rows(train, MAX_ROWS, seed)
+    rows = sample_rows(train, max_rows or len(train), seed)
     note = f"fitted on {len(rows):,} of {len(train):,} training rows" if len(rows) < len(train) else ""
     fold = build_folds(
         rows.y, rows.account_id, rows.as_of_date, horizon_days=target.horizon_days, n_time=2, n_stratified=3, seed=seed

@@ -204,7 +204,16 @@ def _run_fold(
     inner = fitted.arms.fold_of >= 0
     threshold = best_f1_threshold(fit_rows.y[inner], chosen.calibrator.apply(chosen.raw_score[inner]))
     is_first = seed == target.fold_seeds[0]
-    contenders = score_contenders(fit_rows, check_rows, target, training, seed=seed, with_comparators=is_first, private=private)
+    contenders = score_contenders(
+        fit_rows,
+        check_rows,
+        target,
+        training,
+        seed=seed,
+        with_comparators=is_first,
+        max_rows=budget.max_rows if budget else None,
+        private=private,
+    )
     return _FoldResult(raw, arms[chosen.arm], threshold, arms, contenders, chosen.arm, fitted.arms_table(), fitted.fit_seconds)
 
 
@@ -246,7 +255,7 @@ def _collect(seed: int, own: list[tuple[Fold, _FoldResult]], n: int) -> FoldSeed
 
 
 def _gather_notes(folds: list[tuple[ContenderScores, ...]]) -> dict[str, str]:
-    """Of a simple rule every note once, because each fold learns its own; of an algorithm that of the last fold: they differ by a row or so."""
+    """Of a simple rule every note once, because each fold learns its own; of an algorithm that of the last fold."""
     notes: dict[str, list[str]] = {}
     for contender in (contender for contenders in folds for contender in contenders):
         if contender.note:

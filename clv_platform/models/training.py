@@ -19,7 +19,7 @@ import pandas as pd
 from clv_platform.config import Target, Training
 from clv_platform.datasets import Examples, check_trainable
 from clv_platform.metrics import best_f1_threshold, log_loss, pr_auc, roc_auc
-from clv_platform.models.arms import ArmComparison, ArmResult, compare_arms, prepare_folds, run_parallel
+from clv_platform.models.arms import ArmComparison, ArmResult, compare_arms, fit_folds, prepare_folds, run_parallel, thin_folds
 from clv_platform.models.artifact import Manifest, ModelArtifact
 from clv_platform.models.boosting import BoosterFit, fit_booster, model_text, resolve_settings
 from clv_platform.models.calibration import Calibrator
@@ -46,7 +46,9 @@ class FittedProcedure:
     arms : ArmComparison
         With the default parameters.
     tuning : TuningResult
-        Its winner is what was fitted on all rows.
+        Arms and trials may have been compared on a part of each fold's rows (`Budget.max_rows`).
+    chosen : ArmResult
+        Arm and parameters in use, with out-of-fold scores and calibrator of fits on whole folds.
     fit_seconds : float
         Time of that last fit.
     """
@@ -54,14 +56,10 @@ class FittedProcedure:
     preprocessing: Preprocessing
     arms: ArmComparison
     tuning: TuningResult
+    chosen: ArmResult
     folds: Folds
     fits: tuple[BoosterFit, ...]
     fit_seconds: float
-
-    @property
-    def chosen(self) -> ArmResult:
-        """Arm and parameters in use, with their out-of-fold scores and calibrator."""
-        return self.tuning.winner
 
     @property
     def calibrator(self) -> Calibrator:
@@ -226,14 +224,18 @@ def fit_procedure(
 
         preprocessing = fit_preprocessing(rows.X, rows.features)
         _check_columns(preprocessing, len(rows.y))
-        prepared = prepare_folds(matrix_of, folds)
+        budget = budget or Budget.of(training.tuning)
+        whole = prepare_folds(matrix_of, folds)
+        prepared = thin_folds(whole, budget.max_rows, seed)
         comparison = compare_arms(prepared, rows.y, training.arms, settings, seed=seed, threads=threads)
         arms: list[Arm] = [arm for arm in training.arms if arm not in comparison.skipped]
-        budget = budget or Budget.of(training.tuning)
         tuning = tune(prepared, rows.y, rows.account_id, comparison.chosen, arms, budget, seed=seed, threads=threads, journals=journals)
+        chosen = tuning.winner
+        if any(part is not own for part, own in zip(prepared, whole, strict=True)):
+            chosen = fit_folds(chosen.arm, chosen.settings, whole, rows.y, seed=seed, threads=threads)
         started = time.perf_counter()
-        fits = fit_on_all(rows, preprocessing, tuning.winner, seed=seed, threads=threads)
-    return FittedProcedure(preprocessing, comparison, tuning, folds, fits, time.perf_counter() - started)
+        fits = fit_on_all(rows, preprocessing, chosen, seed=seed, threads=threads)
+    return FittedProcedure(preprocessing, comparison, tuning, chosen, folds, fits, time.perf_counter() - started)
 
 
 def fit_on_all(rows: Examples, preprocessing: Preprocessing, chosen: ArmResult, *, seed: int, threads: int) -> tuple[BoosterFit, ...]:
@@ -263,6 +265,7 @@ def _describe(tuning: TuningResult, budget: Budget) -> dict[str, int | float | s
     return {
         "budget_trials": budget.trials,
         "budget_cpu_seconds": budget.cpu_seconds,
+        "budget_max_rows": budget.max_rows or 0,
         "n_trials": tuning.n_trials,
         "n_pruned": int((tuning.history["state"] == "pruned").sum()),
         "n_beat_defaults": able,

@@ -31,17 +31,15 @@ import pandas as pd
 
 from clv_platform.config import Tuning
 from clv_platform.metrics import BINARY_METRICS, Sample, ScoredRows, cluster_weights
-from clv_platform.models.arms import ArmResult, PreparedFold, check_fold, gather_folds, run_parallel
+from clv_platform.models.arms import ArmResult, PreparedFold, check_fold, fit_folds, gather_folds, run_parallel
 from clv_platform.models.boosting import BoosterSettings
 from clv_platform.models.sampling import SMOTE_RATIO, Arm
 
 if TYPE_CHECKING:
     import optuna
 
-BATCH = 4
-N_RANDOM_TRIALS = 12  # before the sampler begins to learn from earlier ones
-ALARM_RATE = 0.05
-N_DRAWS = 100  # of accounts, for the standard error of a gain
+BATCH, N_RANDOM_TRIALS = 4, 12  # random ones come before the sampler begins to learn from earlier ones
+ALARM_RATE, N_DRAWS = 0.05, 100  # draws of accounts, for the standard error of a gain
 MAX_JOURNALS = 100
 NO_DEPTH_LIMIT = 16
 SEARCHED = (
@@ -59,15 +57,16 @@ SPACE_VERSION = 1  # part of a journal's key: raise it when trials of before can
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to search: whichever ends first. No trials: the defaults."""
+    """How long to search: whichever ends first. No trials: the defaults. `max_rows` per fold are compared on; None: all."""
 
     trials: int
     cpu_seconds: float
+    max_rows: int | None = None
 
     @classmethod
     def of(cls, tuning: Tuning, *, is_full: bool = False) -> Budget:
         """Take the everyday budget of a config, or the full one of a retraining."""
-        return cls(tuning.retrain_trials, tuning.retrain_seconds) if is_full else cls(tuning.trials, tuning.seconds)
+        return cls(tuning.retrain_trials, tuning.retrain_seconds) if is_full else cls(tuning.trials, tuning.seconds, tuning.max_rows)
 
 
 @dataclass(frozen=True)
@@ -129,9 +128,10 @@ def tune(
     -------
     TuningResult
     """
+    import optuna
+
     if budget.trials < 1:
         return TuningResult(default, _history(default, {}, 0), 0, "off")
-    import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)  # a line per trial belongs into the history, not on the terminal
     space = build_space(default.settings, arms)
@@ -292,7 +292,7 @@ def _run_trial(
 def _refit(trial: optuna.trial.FrozenTrial, prepared: Sequence[PreparedFold], y: np.ndarray, default: ArmResult, seed: int) -> ArmResult:
     """Fit again a trial that an earlier process ran: the journal has its figures, not its scores."""
     arm, settings = _settings(trial.params, default.settings)
-    return gather_folds(arm, settings, prepared, [check_fold(part, y, arm, settings, seed) for part in prepared], y)
+    return fit_folds(arm, settings, prepared, y, seed=seed, threads=1)
 
 
 def _settings(params: Mapping[str, Any], base: BoosterSettings) -> tuple[Arm, BoosterSettings]:

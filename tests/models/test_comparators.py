@@ -56,9 +56,8 @@ def test_the_best_single_column_is_named_unless_it_is_private(make_examples, tar
     assert hidden["best_single_column"] == "a private column"
 
 
-def test_many_rows_are_sampled_and_the_note_says_so(make_examples, target, monkeypatch):
-    monkeypatch.setattr(module, "MAX_ROWS", 400)
-    found = fit_comparator("random_forest", make_examples(1000), make_examples(50, seed=1), target, seed=0)
+def test_many_rows_are_sampled_and_the_note_says_so(make_examples, target):
+    found = fit_comparator("random_forest", make_examples(1000), make_examples(50, seed=1), target, seed=0, max_rows=400)
     assert found.note == "fitted on 400 of 1,000 training rows"
 
 

@@ -185,9 +185,22 @@ def count_trials(folder: Path) -> int:
 
 
 def test_everyday_budget_is_the_default_and_the_full_one_is_asked_for():
-    tuning = Tuning(trials=3, seconds=5, retrain_trials=40, retrain_seconds=60)
-    assert Budget.of(tuning) == Budget(3, 5)
-    assert Budget.of(tuning, is_full=True) == Budget(40, 60)
+    tuning = Tuning(trials=3, seconds=5, max_rows=2000, retrain_trials=40, retrain_seconds=60)
+    assert Budget.of(tuning) == Budget(3, 5, 2000)
+    assert Budget.of(tuning, is_full=True) == Budget(40, 60, None)
+
+
+def test_settings_compared_on_a_part_of_the_rows_are_fitted_and_calibrated_on_all(make_examples, target, training):
+    examples = make_examples(1500)
+    on_all, on_part = (train_within(examples, target, training, max_rows) for max_rows in (None, 300))
+    assert on_part.arms["pr_auc"].tolist() != on_all.arms["pr_auc"].tolist()
+    assert on_part.artifact.manifest.arm == on_all.artifact.manifest.arm
+    pd.testing.assert_frame_equal(on_part.out_of_fold, on_all.out_of_fold)
+    assert on_part.artifact.model_texts == on_all.artifact.model_texts
+
+
+def train_within(examples, target, training, max_rows):
+    return train_binary_model(examples, target, training, cutoff=None, config_hash="c", data_hash="d", budget=Budget(0, 1.0, max_rows))
 
 
 def test_scores_that_are_all_equal_break_nothing(make_examples, target, training):
