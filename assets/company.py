@@ -4,12 +4,18 @@ Here: the one value that every asset factory takes. Add what all layers need; ke
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from clv_platform.config import CompanyConfig, Target, load_config
+from clv_platform.contracts.feature import Feature
+from clv_platform.contracts.features import build_feature_catalogue
+from clv_platform.contracts.segment_features import choose_segment_features
 from clv_platform.settings import CompanyPaths, Settings, company_paths, load_settings
 
 TRAINED_KINDS = ("upgrade", "churn")
+SEGMENT_KEYS = (("models", "segments_model"), ("scores", "segments"), ("reports", "segments_report"))
+N_SEGMENT_FEATURES = 2  # by fewer, accounts are sorted, not grouped
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,16 @@ class Company:
     def trained_targets(self) -> tuple[Target, ...]:
         """The targets that get models."""
         return tuple(t for t in self.config.targets if t.kind in TRAINED_KINDS)
+
+    @property
+    def has_segments(self) -> bool:
+        """Whether accounts can be compared by at least two features, so that they fall into segments."""
+        return len(self.segment_features) >= N_SEGMENT_FEATURES
+
+    @cached_property
+    def segment_features(self) -> tuple[Feature, ...]:
+        """What accounts are compared by."""
+        return choose_segment_features(build_feature_catalogue(self.config), self.config.segments.features, self.config.private)
 
     @property
     def skipped_targets(self) -> dict[str, str]:

@@ -27,6 +27,7 @@ from assets.raw import build_raw_assets
 from assets.reports import build_data_report_asset, build_published_asset, build_report_asset
 from assets.schedules import build_schedules
 from assets.scores import build_scores_asset
+from assets.segments import build_segment_assets
 from assets.sensors import build_sensors
 from assets.targets import TargetRoom
 from assets.warehouse import build_warehouse_assets
@@ -79,6 +80,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
             *build_warehouse_assets(company, manifest_path),
             *(build(company, target) for target in company.trained_targets for build in per_target),
             *(build_history_asset(company, target) for target in company.trained_targets if TargetRoom(company, target).has_history),
+            *build_segment_assets(company),
             build_data_report_asset(company),
             build_exploration_asset(company),
             build_published_asset(company),

@@ -6,7 +6,7 @@ Add a job here when people start it by name. Keep timing out (see `schedules` an
 from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from assets.company import Company
+from assets.company import SEGMENT_KEYS, Company
 
 WAREHOUSE_LAYERS = ("staging", "intermediate", "features", "labels", "marts")
 CONFIG_TAG = "clv/config"
@@ -38,7 +38,7 @@ def build_jobs(company: Company) -> list[UnresolvedAssetJobDefinition]:
     for name, (groups, description) in _STAGES.items():
         if selected := [group for group in groups if group in layers]:
             jobs.append(_job(name, AssetSelection.groups(*selected), description, tags))
-    if "scores" in layers:
+    if company.trained_targets:
         # One month after the other (`tag_concurrency_limits` in dagster.yaml): a model is compared with the champion of the month before.
         tagged = {**tags, BACKTEST_TAG: company.name}
         jobs.append(_job(BACKTEST_JOB, build_backtest_selection(company), _BACKTEST, tagged))
@@ -53,12 +53,16 @@ def build_backtest_selection(company: Company) -> AssetSelection:
     own = [
         AssetKey(["reports", f"{target.name}_{noun}"]) for target in company.trained_targets for noun in ("outcomes", "backtest", "report")
     ]
-    return AssetSelection.groups("models", "evaluation", "explain", "scores") | AssetSelection.assets(*own)
+    # Segments are found once and kept: there is nothing to look back at.
+    segments = [AssetKey(path) for path in SEGMENT_KEYS] if company.has_segments else []
+    made = AssetSelection.groups("models", "evaluation", "explain", "scores") | AssetSelection.assets(*own)
+    return made - AssetSelection.assets(*segments) if segments else made
 
 
 def existing_layers(company: Company) -> set[str]:
-    """The groups that have assets: a company without a trained target has no models, scores or reporting of scores."""
+    """The groups that have assets: without a trained target there are no evaluations, without segments no models and scores either."""
     layers = {"raw", *WAREHOUSE_LAYERS, "reporting", "reports"}
+    layers |= {"models", "scores"} if company.has_segments else set()
     return layers | {"models", "evaluation", "explain", "scores"} if company.trained_targets else layers
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
-from assets.company import Company
+from assets.company import SEGMENT_KEYS, Company
 from assets.partitions import build_cutoffs, is_newest_cutoff, parse_cutoff
 from assets.targets import OWNERS, TargetRoom, floats
+from assets.value_room import read_value_scores
 from assets.warehouse import WAREHOUSE_POOL
 from clv_platform.config import Target
 
@@ -116,7 +117,8 @@ def build_published_asset(company: Company) -> AssetsDefinition:
     whole = [["reports", "data_report"], ["reports", "exploration_report"]]
     rooms = [TargetRoom(company, target) for target in company.trained_targets]
     histories = [room.key("reports", "history_report") for room in rooms if room.has_history]
-    reports = [*whole, *(room.key("reports", "report") for room in rooms), *histories]
+    segments = [list(SEGMENT_KEYS[-1])] if company.has_segments else []
+    reports = [*whole, *(room.key("reports", "report") for room in rooms), *histories, *segments]
 
     @asset(
         key=["reports", "published"],
@@ -135,7 +137,8 @@ def build_published_asset(company: Company) -> AssetsDefinition:
             return MaterializeResult(
                 metadata={"published": False, "why": f"{cutoff} is not the newest cutoff: a backtest publishes nothing."}
             )
-        contents = gather_published(company.config, company.paths, cutoff, read_newest_scores(company))
+        scores = read_newest_scores(company) | read_value_scores(company, cutoff)
+        contents = gather_published(company.config, company.paths, cutoff, scores)
         facts = {"company": company.name, "cutoff": cutoff}
         done = publish_run(company.paths, context.run_id, contents, keep_runs=company.config.keep_runs, facts=facts)
         sizes = {"n_files": done.n_files, "n_bytes": done.n_bytes, "n_removed_runs": len(done.removed)}
@@ -145,8 +148,12 @@ def build_published_asset(company: Company) -> AssetsDefinition:
 
 
 def read_newest_scores(company: Company) -> dict:
-    """The newest scores of every target, as dbt ranked them."""
+    """The newest chances of every yes-or-no target, as dbt ranked them."""
     from clv_platform.warehouse import read_parquet
 
     scores = read_parquet(company.paths.root / "reporting" / "rpt_target_scores.parquet")
-    return {t.name: scores[scores["target"] == t.name].sort_values("score_rank").reset_index(drop=True) for t in company.trained_targets}
+    return {
+        t.name: scores[scores["target"] == t.name].sort_values("score_rank").reset_index(drop=True)
+        for t in company.trained_targets
+        if t.kind != "value"
+    }

@@ -20,11 +20,12 @@ WAREHOUSE_POOL = "duckdb"
 
 
 class LayerTranslator(DagsterDbtTranslator):
-    """dbt nodes as assets: key `[layer, name]`, group = layer; reporting comes after every target's scores."""
+    """dbt nodes as assets: key `[layer, name]`, group = layer; reporting comes after every target's scores and the segments."""
 
     def __init__(self, company: Company):
         super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True, enable_duplicate_source_asset_keys=True))
         self._scores = [AssetKey(["scores", f"{target.name}_scores"]) for target in company.trained_targets]
+        self._scores += [AssetKey(["scores", "segments"])] if company.has_segments else []
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> AssetKey:
         """`[layer, name]`; a source's key is what its `meta.dagster.asset_key` says, else `[source, table]`."""
@@ -42,7 +43,7 @@ class LayerTranslator(DagsterDbtTranslator):
         return [OWNERS.get(dbt_layer(dbt_resource_props), "team:data-engineering")]
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> AssetSpec:
-        """As dagster-dbt does; a source of scores stands for the scores of all targets of this company."""
+        """As dagster-dbt does; a source of scores stands for all scores and segments of this company."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         of_scores = [dep for dep in spec.deps if dep.asset_key.path[0] == "scores"]
         if not of_scores:

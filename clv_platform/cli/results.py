@@ -41,7 +41,7 @@ def print_results(config: CompanyConfig, paths: CompanyPaths, cutoff: str, targe
         console.print(table)
     if (index := paths.reports / cutoff / "index.html").is_file():
         console.print(f"{'all pages':<18} {index}", highlight=False)
-    for name in (*targets, "exploration", "data"):
+    for name in (*targets, "segments", "exploration", "data"):
         report = paths.reports / cutoff / name / "report.html"
         if report.is_file():
             console.print(f"{name + ' report':<18} {report}", highlight=False)

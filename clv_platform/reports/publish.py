@@ -41,6 +41,7 @@ from clv_platform.reports.published_runs import (
 from clv_platform.settings import CompanyPaths
 
 SCHEMA_VERSION = 1
+SEGMENTS = "segments"  # a folder beside those of the targets
 _RUN_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
 # Importance and slices: a row says something about the columns that it names, several of them joined by " & ".
 _NAMING_COLUMNS = {"feature", "column", "column_1", "column_2", "column_3"}
@@ -94,8 +95,9 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     -------
     Contents
         marts/<model>.parquet, reporting/<model>.parquet, metrics.parquet, <target>/<file of the report folder>,
-        <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, reports/index.html and the pages
-        it lists (reports/<target>/report.html, reports/data/report.html, ...), exploration/{findings,by_group,...}.parquet,
+        <target>/scores.parquet, <target>/scores_history/*.parquet, <target>/call_list.{parquet,csv}, segments/{profile,...}.parquet,
+        segments/history/*.parquet, reports/index.html and the pages it lists (reports/<target>/report.html, reports/data/report.html, ...),
+        exploration/{findings,by_group,...}.parquet,
         glossary/{features,metrics}.{parquet,json}.
     """
     folders = {"marts": paths.marts, "reporting": paths.root / "reporting"}
@@ -103,16 +105,18 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     files = {name: path for name, path in files.items() if not path.name.startswith("int_")}  # handed to Python only
     tables: dict[str, pd.DataFrame] = {}
     reports = paths.reports / cutoff
-    for target in (t.name for t in config.targets):
+    for target in (*(t.name for t in config.targets), SEGMENTS):
         for path in sorted((reports / target).glob("*")):
             if path.suffix in (".parquet", ".json"):
                 files[f"{target}/{path.name}"] = path
-        for path in sorted((paths.scores / target / "history").glob("*.parquet")):
+        histories = (paths.scores / target / "history", paths.root / "scores_value" / target / "history")
+        for path in sorted(path for folder in histories for path in folder.glob("*.parquet")):
             files[f"{target}/scores_history/{path.name}"] = path
         if target in scores:
             visible = scores[target].drop(columns=[name for name in config.private if name in scores[target].columns])
             calls = build_call_list(visible, config.call_list_size)
             tables |= {f"{target}/scores.parquet": visible, f"{target}/call_list.parquet": calls, f"{target}/call_list.csv": calls}
+    files |= {f"{SEGMENTS}/history/{path.name}": path for path in sorted((paths.root / SEGMENTS / "history").glob("*.parquet"))}
     # Every page that the index lists, and the index itself: none of its links may lead nowhere.
     pages = [*reports.glob("[!.]*/[!.]*.html"), *reports.glob(INDEX_NAME)]
     files |= {f"reports/{path.relative_to(reports).as_posix()}": path for path in sorted(pages)}

@@ -36,7 +36,7 @@ def history_path(folder: Path, as_of_date: str, model_id: str) -> Path:
     return folder / f"{as_of_date}__{model_id}.parquet"
 
 
-def write_scores(frame: pd.DataFrame, path: Path) -> Path:
+def write_scores(frame: pd.DataFrame, path: Path, schema: pa.Schema = SCORE_SCHEMA) -> Path:
     """Write a list under a temporary name and rename it; `attrs["verdict"]` goes into the file's metadata.
 
     A list that was given out by the same model stays as it is when a backtest comes to the same date.
@@ -44,10 +44,10 @@ def write_scores(frame: pd.DataFrame, path: Path) -> Path:
     Raises
     ------
     ValueError
-        When columns or types aren't those of `SCORE_SCHEMA`.
+        When columns or types aren't those of the schema.
     """
     try:
-        table = pa.Table.from_pandas(frame, schema=SCORE_SCHEMA, preserve_index=False)
+        table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
     except (KeyError, pa.ArrowException) as error:
         raise ValueError(
             f"{path.name}: expected the columns of a list of scores, found other ones ({error}). Build it with score_examples."

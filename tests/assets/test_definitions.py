@@ -21,6 +21,7 @@ PYTHON_KEYS = {
     "explain/churn_explanations",
     "explain/upgrade_explanations",
     "models/churn_model",
+    "models/segments_model",
     "models/upgrade_model",
     "reports/churn_backtest",
     "reports/churn_outcomes",
@@ -29,10 +30,12 @@ PYTHON_KEYS = {
     "reports/data_report",
     "reports/exploration_report",
     "reports/published",
+    "reports/segments_report",
     "reports/upgrade_backtest",
     "reports/upgrade_outcomes",
     "reports/upgrade_report",
     "scores/churn_scores",
+    "scores/segments",
     "scores/upgrade_scores",
 }
 RAW_KEYS = {

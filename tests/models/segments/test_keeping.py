@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from clv_platform.contracts.feature import Feature
+from clv_platform.contracts.segment_features import choose_segment_features
 from clv_platform.models.segments import (
     SegmentRequest,
     build_traits,
-    choose_features,
     load_current,
     load_segments,
     project_accounts,
@@ -107,11 +107,11 @@ def test_features_are_chosen_by_what_is_there():
         *FEATURES, _feature("plan", type_="category"), _feature("tenure_days", "profile", unit="days"),
         *(_feature(f"m{i}_mean_3m", "usage") for i in range(6)), _feature("secret_mean_3m", "usage"),
     )  # fmt: skip
-    names = [feature.name for feature in choose_features(catalogue, (), ["m0_mean_3m"])]
+    names = [feature.name for feature in choose_segment_features(catalogue, (), ["m0_mean_3m"])]
     assert names == ["n_orders_365d", "revenue_365d", "tenure_days", "users_mean_3m", "m1_mean_3m", "m2_mean_3m", "m3_mean_3m"]
-    assert [feature.name for feature in choose_features(catalogue, ("tenure_days",))] == ["tenure_days"]
+    assert [feature.name for feature in choose_segment_features(catalogue, ("tenure_days",))] == ["tenure_days"]
     with pytest.raises(ValueError, match="found 'plan'"):
-        choose_features(catalogue, ("plan",))
+        choose_segment_features(catalogue, ("plan",))
 
 
 def test_the_plane_shows_planted_differences(first):
