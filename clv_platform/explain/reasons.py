@@ -141,7 +141,7 @@ def tell_reasons(
         speakers = words.speakers(contributions, totals)
         order = np.argsort(-np.abs(totals), axis=1, kind="stable")
         for row in range(len(raw)):
-            strongest, up, down = _tell_row(words, rows.start + row, totals[row], speakers[row], order[row], n, ending)
+            strongest, up, down = tell_row(words, rows.start + row, totals[row], speakers[row], order[row], n, ending)
             told.strongest.append(strongest)
             told.up.append(up)
             told.down.append(down)
@@ -151,9 +151,10 @@ def tell_reasons(
     return told
 
 
-def _tell_row(
+def tell_row(
     words: FamilyWords, row: int, totals: np.ndarray, speakers: np.ndarray, order: np.ndarray, n: int, ending: dict[int, str]
 ) -> tuple[list[str], list[str], list[str]]:
+    """Tell the strongest reasons of one row, and the strongest for and against; families come in `order`, the weightiest first."""
     strongest: list[str] = []
     sides: dict[int, list[str]] = {1: [], -1: []}
     for position in order:
