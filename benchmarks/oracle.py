@@ -1,9 +1,10 @@
-"""How close the upgrade model comes to the demo company's oracle, on simulation seeds that nothing was built on.
+"""How close the models come to the demo company's oracle, on simulation seeds that nothing was built on.
 
-For each seed: simulate the company, run the whole graph, and compare the model's PR-AUC with that of the true chances on the same test
-rows.
+For each seed: simulate the company, run the whole graph, and compare chances and values with the true ones on the same test rows.
 
     python benchmarks/oracle.py --seeds 101 102 103
+
+Comparators are left out of these runs: they take most of the time and change no model.
 """
 
 from __future__ import annotations
@@ -18,23 +19,32 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import yaml
 
-from clv_platform.metrics import calibration_error, pr_auc
+from clv_platform.metrics import calibration_error, coverage, ngini, pr_auc, spearman
 from clv_platform.raw.simulation import simulate_company
 
 ROOT = Path(__file__).resolve().parents[1]
+CUTOFF = "2026-01-01"
 
 
-def compare_with_oracle(report: Path, oracle: Path) -> dict[str, float]:
-    """Model against truth on the rows of `predictions.parquet`."""
-    predictions = pd.read_parquet(report / "predictions.parquet")
-    truth = pd.read_parquet(oracle / "truth.parquet", columns=["account_id", "as_of_date", "p_upgrade_90d"])
+def join_truth(predictions: pd.DataFrame, oracle: Path, column: str) -> pd.DataFrame:
+    """Test rows with the true `column` of their account and date; accounts on the top plan have a table of their own."""
+    keys = ["account_id", "as_of_date"]
+    files = [oracle / f"{name}.parquet" for name in ("truth", "truth_top_plan")]
+    truth = pd.concat([pd.read_parquet(file, columns=[*keys, column]) for file in files if file.is_file()], ignore_index=True)
     for frame in (predictions, truth):
         frame["as_of_date"] = pd.to_datetime(frame["as_of_date"])
-    rows = predictions.merge(truth, on=["account_id", "as_of_date"], how="left", validate="one_to_one")
-    if rows["p_upgrade_90d"].isna().any():
-        raise SystemExit(f"{int(rows['p_upgrade_90d'].isna().sum())} test rows have no true chance: the oracle is another run's.")
-    y, score, chance = (rows[name].to_numpy(dtype=float) for name in ("y_true", "score", "p_upgrade_90d"))
+    rows = predictions.merge(truth, on=keys, how="left", validate="one_to_one")
+    if rows[column].isna().any():
+        raise SystemExit(f"{int(rows[column].isna().sum())} test rows have no true {column}: the oracle is another run's.")
+    return rows
+
+
+def compare_chances(predictions: pd.DataFrame, oracle: Path, column: str) -> dict[str, float]:
+    """Model against truth: PR-AUC and calibration of both."""
+    rows = join_truth(predictions, oracle, column)
+    y, score, chance = (rows[name].to_numpy(dtype=float) for name in ("y_true", "score", column))
     return {
         "n": len(rows),
         "base_rate": y.mean(),
@@ -46,6 +56,22 @@ def compare_with_oracle(report: Path, oracle: Path) -> dict[str, float]:
     }
 
 
+def compare_values(predictions: pd.DataFrame, oracle: Path) -> dict[str, float]:
+    """Predicted against expected and realised value: ranking, and coverage where the interval isn't 0 alone."""
+    rows = join_truth(predictions, oracle, "expected_value_180d")
+    y, predicted, expected = (rows[name].to_numpy(dtype=float) for name in ("y_true", "y_pred", "expected_value_180d"))
+    open_rows = rows[rows["hi"] > 0]
+    return {
+        "n": len(rows),
+        "spearman_with_expected": spearman(expected, predicted),
+        "oracle_spearman_with_realised": spearman(y, expected),
+        "model_spearman_with_realised": spearman(y, predicted),
+        "model_ngini": ngini(y, predicted),
+        "oracle_ngini": ngini(y, expected),
+        "coverage_90": coverage(open_rows["y_true"], open_rows["lo"], open_rows["hi"]),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103])
@@ -53,24 +79,27 @@ def main() -> None:
     parser.add_argument("--months", type=int, default=24)
     parser.add_argument("--keep", type=Path, help="keep the data here instead of in a temporary folder")
     arguments = parser.parse_args()
-    rows = []
     for seed in arguments.seeds:
         with tempfile.TemporaryDirectory() as temporary:
             data = (arguments.keep or Path(temporary)) / f"seed_{seed}"
             files, oracle = data / "demo" / "files", data / "demo" / "oracle"
             if not files.exists():
                 simulate_company(files, n_accounts=arguments.accounts, n_months=arguments.months, seed=seed, oracle=oracle)
+            config = data / "demo.yaml"
+            demo = yaml.safe_load((ROOT / "config" / "demo.yaml").read_text(encoding="utf-8"))
+            demo["training"] = {**demo.get("training", {}), "comparators": []}
+            config.write_text(yaml.safe_dump(demo, sort_keys=False), encoding="utf-8")
             start = time.perf_counter()
-            command = [str(Path(sys.executable).with_name("clv")), "run", "--config", str(ROOT / "config" / "demo.yaml"), "--no-progress"]
+            command = [str(Path(sys.executable).with_name("clv")), "run", "--config", str(config), "--no-progress"]
             subprocess.run(command, check=True, env={**os.environ, "CLV_DATA_DIR": str(data)}, stdout=subprocess.DEVNULL, cwd=ROOT)
             seconds = time.perf_counter() - start
-            report = data / "demo" / "reports" / "2026-01-01" / "upgrade"
-            arms = pd.read_parquet(report / "arms.parquet").set_index("arm")["pr_auc"].to_dict()
-            row = {"seed": seed, **compare_with_oracle(report, oracle), "run_seconds": seconds, "arms": arms}
-            rows.append(row)
-            print(json.dumps(row), flush=True)
-    table = pd.DataFrame(rows).drop(columns="arms")
-    print(table.to_string(index=False, float_format=lambda value: f"{value:.4f}"))
+            reports = data / "demo" / "reports" / CUTOFF
+            for target in ("upgrade", "churn", "value"):
+                path = reports / target / "predictions.parquet"
+                if path.is_file():
+                    found = pd.read_parquet(path)
+                    figures = compare_values(found, oracle) if target == "value" else compare_chances(found, oracle, f"p_{target}_90d")
+                    print(json.dumps({"seed": seed, "target": target, **figures, "run_seconds": round(seconds)}), flush=True)
 
 
 if __name__ == "__main__":
