@@ -25,9 +25,12 @@ _PARTNER_COLOURS = (MODEL, OTHER, INK, MUTED)
 _N_DOTS = 500  # of a feature; more only make the page heavy
 _FACTORS = (1.02, 1.05, 1.1, 1.25, 1.5, 2, 3, 5, 10, 30, 100)
 _REST = "other"
+ODDS = "effect on the odds"
 
 
-def beeswarm(attributions: pd.DataFrame, types: Mapping[str, str], *, n: int = 10, picture_format: Format = "svg") -> bytes:
+def beeswarm(
+    attributions: pd.DataFrame, types: Mapping[str, str], *, n: int = 10, effect: str = ODDS, picture_format: Format = "svg"
+) -> bytes:
     """Draw for the strongest features how far each account is pushed, coloured by its value.
 
     Parameters
@@ -38,6 +41,8 @@ def beeswarm(attributions: pd.DataFrame, types: Mapping[str, str], *, n: int = 1
         Feature to number, boolean or category.
     n : int
         How many features.
+    effect : str
+        What contributions multiply: the odds of an event, or an expected amount.
     """
     names = list(dict.fromkeys(attributions["feature"]))[:n]
 
@@ -59,19 +64,21 @@ def beeswarm(attributions: pd.DataFrame, types: Mapping[str, str], *, n: int = 1
         axes.set_ylim(-0.6, len(names) - 0.4)
         axes.grid(visible=False, axis="y")
         _odds_axis(axes, "x", attributions["contribution"].to_numpy(float))
-        axes.set_xlabel("effect on the odds")
+        axes.set_xlabel(effect)
         axes.legend(loc="upper center", bbox_to_anchor=(0.3, -0.13), ncols=2, handletextpad=0.1, columnspacing=0.8)
 
     return _slim(render(draw, 1.5 + 0.42 * max(len(names), 1), picture_format), picture_format)
 
 
-def dependence_plot(points: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
+def dependence_plot(points: pd.DataFrame, *, effect: str = ODDS, picture_format: Format = "svg") -> bytes:
     """Draw value against effect of one feature, coloured by the feature that its effect depends on most.
 
     Parameters
     ----------
     points : DataFrame
         Rows of one feature of `explain.dependence`.
+    effect : str
+        What contributions multiply.
     """
     first = points.iloc[0]
     points = points.iloc[np.linspace(0, len(points) - 1, min(len(points), 2 * _N_DOTS)).astype(int)]
@@ -93,7 +100,7 @@ def dependence_plot(points: pd.DataFrame, *, picture_format: Format = "svg") -> 
         for name, colour in zip(dict.fromkeys(_ordered(groups)), _PARTNER_COLOURS, strict=False):
             _dots(axes, np.column_stack([x, y])[seen & (groups == name)], colour, name)
         _odds_axis(axes, "y", y)
-        axes.set_ylabel("effect on the odds")
+        axes.set_ylabel(effect)
         axes.autoscale_view()
         if first["partner"] is not None and not pd.isna(first["partner"]):
             axes.legend(
