@@ -17,6 +17,12 @@ from clv_platform.reports.inputs import DataReportInputs
 from clv_platform.warehouse import Connection, quote_name, quote_text, table_exists
 
 FEATURE_TABLES = ("fct_upgrade_examples", "fct_churn_examples", "fct_value_examples", "fct_account_features")
+_WHEN = {
+    "fct_upgrade_examples": "at each date on which it could upgrade",
+    "fct_churn_examples": "at each date on which it could leave",
+    "fct_value_examples": "at each date for which its value is asked",
+    "fct_account_features": "at each date",
+}
 MAX_SUMMARISED_ROWS = 2_000_000  # above, every k-th account is taken: exact quantiles hold all values in memory
 _FEATURES_PER_QUERY = 40
 
@@ -157,10 +163,9 @@ def _summarise_features(connection: Connection, config: CompanyConfig) -> tuple[
          "is_private": f.name in config.private} | empty | found.get(f.name, {})
         for f in known
     ]  # fmt: skip
-    words = (
-        f"{n_rows:,} rows (accounts at their dates) of {table}" if step == 1 else f"one account in {step} of the {n_rows:,} rows of {table}"
-    )
-    return pd.DataFrame(rows), words
+    counted = f"{n_rows:,} rows" if step == 1 else f"one account in {step} of the {n_rows:,} rows"
+    what = "every account once" if config.snapshots.is_undated else f"every account {_WHEN[table]}"
+    return pd.DataFrame(rows), f"{counted} of {table}: {what}"
 
 
 def _numbers(connection: Connection, table: str, where: str, features: list[Feature]) -> dict[str, dict[str, float | int | None]]:

@@ -335,11 +335,13 @@ def _group_cell(row: dict) -> Cell:
 
 
 def _outlier_table(outliers: pd.DataFrame) -> Table:
+    """Median to largest; where a value is implausible, also the limit above which it is and how many accounts lie there."""
+    has_any = bool((outliers["n_outliers"] > 0).any())
     rows = []
     for row in outliers.to_dict("records"):
-        limit = plain(row["limit"]) if is_number(row["limit"]) else MISSING
         share = percent(row["top_share"]) if is_number(row["top_share"]) else MISSING
-        cells = (plain(row["median"]), plain(row["p99"]), plain(row["maximum"]), limit, whole(row["n_outliers"]), share)
+        beyond = (plain(row["limit"]), whole(row["n_outliers"])) if row["n_outliers"] else (MISSING, MISSING)
+        cells = (plain(row["median"]), plain(row["p99"]), plain(row["maximum"]), share, *(beyond if has_any else ()))
         rows.append((Cell(str(row["label"]), str(row["unit"])), *(Cell(text) for text in cells)))
-    header = ("metric", "median", "99 %", "largest", "implausible above", "accounts above", "share of the top 1 %")
-    return Table("Large values", header, tuple(rows), frozenset(range(1, 7)))
+    header = ("metric", "median", "99 %", "largest", "share of the top 1 %", *(("implausible above", "accounts above") if has_any else ()))
+    return Table("Large values", header, tuple(rows), frozenset(range(1, len(header))))

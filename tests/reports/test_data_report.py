@@ -150,12 +150,22 @@ def test_hostile_reasons_are_shown_as_text(facts: DataReportInputs) -> None:
     assert "<script" not in render_data_report(replace(facts, rejects=rejects))
 
 
+def test_the_rows_behind_the_features_are_named_and_told_from_those_of_the_exploration(facts: DataReportInputs, html: str) -> None:
+    assert "of fct_upgrade_examples: every account at each date on which it could upgrade." in html
+    assert "The exploration describes each account once" in html
+    undated = facts.config.snapshots.model_copy(update={"is_undated": True})
+    flat = replace(facts, config=facts.config.model_copy(update={"snapshots": undated}))
+    assert "The exploration describes" not in render_data_report(flat)
+
+
 def test_large_marts_are_summarised_on_whole_accounts(
     warehouse: Connection, config: CompanyConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data_facts, "MAX_SUMMARISED_ROWS", 2)
     facts = collect_data_facts(warehouse, config, LOAD)
-    assert facts.feature_rows == "one account in 2 of the 4 rows of fct_upgrade_examples"
+    assert facts.feature_rows == (
+        "one account in 2 of the 4 rows of fct_upgrade_examples: every account at each date on which it could upgrade"
+    )
     taken = warehouse.execute("select count(*) from marts.fct_upgrade_examples where hash(account_id) % 2 = 0").fetchone()
     assert taken is not None
     assert _feature(facts, "territory")["n"] == taken[0]

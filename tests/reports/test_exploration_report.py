@@ -17,6 +17,7 @@ import pytest
 from clv_platform.exploration import Exploration, build_tables, find_findings
 from clv_platform.exploration.notes import build_notes
 from clv_platform.reports import draw_exploration_pictures, exploration_files, read_findings, render_exploration_report
+from clv_platform.reports.exploration_sections import _outlier_table
 from clv_platform.reports.sections.findings import build_findings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "exploration"))
@@ -60,8 +61,18 @@ def test_every_picture_has_a_reading_and_the_page_asks_no_address(page: str) -> 
         reading = re.search(r"<figcaption>(.*?)</figcaption>", figure, flags=re.DOTALL)
         assert reading
         assert len(reading.group(1)) > 20
-    assert not re.search(r'(src|href)="(?!#)', page)
+    assert not re.search(r'(src|href)="(?!#|\.\./index)', page)
     assert "nan" not in re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL).lower().split()
+
+
+def test_limits_are_shown_only_where_a_value_lies_beyond_one() -> None:
+    outliers = pd.DataFrame(
+        {"metric": ["a", "b"], "label": ["a", "b"], "unit": ["", ""], "median": [1.0, 1.0], "p99": [2.0, 2.0], "maximum": [3.0, 9000.0],
+         "limit": [20000.0, 20.0], "n_outliers": [0, 1], "top_share": [0.1, 0.9]}
+    )  # fmt: skip
+    table = _outlier_table(outliers)
+    assert [[cell.text for cell in row[-2:]] for row in table.rows] == [["–", "–"], ["20", "1"]]
+    assert "implausible above" not in _outlier_table(outliers.head(1)).header
 
 
 def test_the_same_inputs_give_the_same_page(found: Exploration, page: str) -> None:
