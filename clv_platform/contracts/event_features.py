@@ -6,7 +6,7 @@ columns the config names out (see `features`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from clv_platform.config import CompanyConfig
 from clv_platform.contracts.feature import Feature
@@ -18,6 +18,19 @@ DAYS = (30, 90, 365)
 NOW = "at the snapshot"
 ALWAYS = "whole history"
 YEAR = "last 365 days"
+
+# Optional columns that features of their own are counted from: without a value in them these features are empty.
+FEATURES_OF_OPTIONAL_COLUMNS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("subscriptions", "mrr"): ("mrr",),
+    ("subscriptions", "seats"): ("seats",),
+    ("subscriptions", "is_trial"): ("is_trial",),
+    ("support_cases", "closed_at"): ("mean_days_to_close_365d",),
+    ("support_cases", "satisfaction"): ("mean_satisfaction_365d",),
+    ("web_sessions", "n_pageviews"): tuple(f"n_pageviews_{days}d" for days in DAYS),
+    ("web_sessions", "converted"): ("n_conversions_365d",),
+    ("feedback", "rating"): ("mean_rating_365d",),
+    ("campaign_contacts", "responded_at"): ("n_responses_365d",),
+}
 
 Words = tuple[str, str, str, str, str]  # name, label, meaning, window, unit
 

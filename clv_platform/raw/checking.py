@@ -13,6 +13,7 @@ from pathlib import Path
 
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.dbt_vars import positive_texts
+from clv_platform.contracts.event_features import FEATURES_OF_OPTIONAL_COLUMNS
 from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES
 from clv_platform.raw.loading import load_tables
@@ -65,6 +66,8 @@ class SourceCheck:
         One for each table of the config.
     features : dict
         Group to the names of its features.
+    absent : dict
+        Column without a single value (`subscriptions.seats`, say) to the features that stay empty for want of it.
     targets : tuple of TargetCheck
         One for each target of the config.
     """
@@ -73,6 +76,7 @@ class SourceCheck:
     load: RawLoad
     tables: tuple[TableCheck, ...]
     features: dict[str, tuple[str, ...]]
+    absent: dict[str, tuple[str, ...]]
     targets: tuple[TargetCheck, ...]
 
     @property
@@ -102,6 +106,13 @@ class SourceCheck:
         lines += ["", f"Features: {sum(map(len, self.features.values()))}"]
         for group, names in self.features.items():
             lines += textwrap.wrap(f"{group}: {', '.join(names)}", 110, initial_indent="  ", subsequent_indent="    ")
+        if self.absent:
+            lines += [
+                "",
+                f"Absent features: {sum(map(len, self.absent.values()))}, because their column is not given or empty",
+            ]
+            for column, names in self.absent.items():
+                lines += textwrap.wrap(f"{column}: {', '.join(names)}", 110, initial_indent="  ", subsequent_indent="    ")
         lines += ["", "Targets:" if self.targets else "Targets: none; features and marts only."]
         lines += [
             f"  {target.name}: {'can be computed' if target.is_possible else 'NOT possible'}. {target.message}" for target in self.targets
@@ -128,10 +139,27 @@ def check_sources(config: CompanyConfig, settings: Settings) -> SourceCheck:
         load = load_tables(connection, config, Path(folder))
         tables = tuple(_check_table(connection, config, table) for table in load.tables)
         targets = tuple(_check_target(connection, config, target, load) for target in config.targets)
+        absent = _absent_features(connection, config)
+    missing = {name for names in absent.values() for name in names}
     features: dict[str, tuple[str, ...]] = {}
     for feature in build_feature_catalogue(config):
-        features[feature.group] = (*features.get(feature.group, ()), feature.name)
-    return SourceCheck(f"{config.title} ({config.name})", load, tables, features, targets)
+        if feature.name not in missing:
+            features[feature.group] = (*features.get(feature.group, ()), feature.name)
+    return SourceCheck(f"{config.title} ({config.name})", load, tables, features, absent, targets)
+
+
+def _absent_features(connection: Connection, config: CompanyConfig) -> dict[str, tuple[str, ...]]:
+    """Features of optional columns without a value, by column."""
+    found: dict[str, tuple[str, ...]] = {}
+    known = {feature.name for feature in build_feature_catalogue(config)}
+    for (table, column), names in FEATURES_OF_OPTIONAL_COLUMNS.items():
+        wanted = tuple(name for name in names if name in known)
+        if not wanted or table not in config.sources:
+            continue
+        row = connection.execute(f"select count({quote_name(column)}) from raw.{table}").fetchone()
+        if row == (0,):
+            found[f"{table}.{column}"] = wanted
+    return found
 
 
 def _check_table(connection: Connection, config: CompanyConfig, load: TableLoad) -> TableCheck:

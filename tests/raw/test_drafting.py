@@ -34,12 +34,59 @@ def test_saas_folder_becomes_accounts_subscriptions_usage_and_cases(company):
     assert config.plans is not None
     assert config.plans.order == ("Basic", "Pro", "Max")
     assert list(config.usage_metrics) == ["exports", "logins"]
-    assert [target.kind for target in config.targets] == ["upgrade"]
+    assert config.targets == ()  # two months of history are too short for any horizon
+    assert "# check: about 183 days of history are needed, these files hold 59; with more of it:" in text
+    assert "# - {name: upgrade, kind: upgrade, horizon_days: 30}" in text
+    assert "# - {name: churn, kind: churn, horizon_days: 30}" in text
     assert [(table.name, table.n_read, table.n_accepted) for table in load.tables] == [
         ("accounts", 3, 3), ("subscriptions", 3, 3), ("usage", 2, 2), ("support_cases", 1, 1),
     ]  # fmt: skip
     assert "check: the plans in rising order (guessed by mean price)" in text
     assert company.rows("select signed_up_at::date::varchar from raw.accounts order by account_id")[0] == ("2024-01-03",)
+
+
+def test_two_years_of_subscriptions_and_orders_become_three_questions(company):
+    months = pd.date_range("2023-01-01", "2024-12-01", freq="MS")
+    rows = pd.DataFrame({"customer_id": ["a", "b"] * 12, "start_date": months, "end_date": None, "plan": ["Basic", "Pro"] * 12})
+    rows.to_csv(company.folder / "subscriptions.csv", index=False)
+    orders = pd.DataFrame({"customer_id": ["a", "b"] * 12, "order_date": months.strftime("%d/%m/%Y"), "amount": 9.5})
+    orders.to_csv(company.folder / "orders.csv", index=False)
+    text, config, _ = drafted(company)
+    assert [(target.name, target.horizon_days, target.churn_means) for target in config.targets] == [
+        ("upgrade", 90, "ended"), ("churn", 90, "ended"), ("value", 180, "ended"),
+    ]  # fmt: skip
+    assert "# check: leaving is the end of the last subscription (ended_at)." in text
+
+
+def test_orders_alone_ask_who_falls_silent_and_what_accounts_will_spend(company):
+    days = pd.date_range("2023-01-01", "2023-12-31", freq="W")
+    pd.DataFrame({"customer_id": "a", "order_date": days, "amount": 1.0}).to_csv(company.folder / "orders.csv", index=False)
+    text, config, _ = drafted(company)
+    churn, value = config.targets
+    assert (churn.kind, churn.churn_means, churn.activity, churn.horizon_days) == ("churn", "silent", ("orders",), 90)
+    assert (value.kind, value.horizon_days) == ("value", 90)
+    assert "choose a horizon longer than the usual pause" in text
+
+
+def test_subscriptions_without_an_end_ask_nothing_about_leaving(company):
+    days = pd.date_range("2022-01-01", "2023-12-31", freq="W").strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"customer_id": "a", "start_date": days, "plan": ["x" if n % 2 else "y" for n in range(len(days))]})
+    frame.to_csv(company.folder / "subscriptions.csv", index=False)
+    text, config, _ = drafted(company)
+    assert [target.kind for target in config.targets] == ["upgrade"]
+    assert "# check: no churn: subscriptions have no date on which they ended" in text
+
+
+def test_features_of_columns_without_a_value_are_listed_as_absent(company):
+    days = pd.date_range("2022-01-01", periods=40, freq="W").strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"customer_id": "a", "start_date": days, "plan": ["x", "y"] * 20, "mrr": 3})
+    frame.to_csv(company.folder / "subscriptions.csv", index=False)
+    _, config, _ = drafted(company)
+    found = check_sources(config, company.settings)
+    assert found.absent == {"subscriptions.seats": ("seats",), "subscriptions.is_trial": ("is_trial",)}
+    assert "mrr" in found.features["billing"]
+    assert not {"seats", "is_trial"} & set(found.features["billing"])
+    assert "Absent features: 2, because their column is not given or empty\n  subscriptions.seats: seats" in found.render()
 
 
 def test_flat_table_with_a_label_becomes_snapshots(company):

@@ -15,7 +15,8 @@ from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.raw.casting import Spelling, cast_column
 from clv_platform.raw.drafting.guessing import Guess, guess_tables
 from clv_platform.raw.drafting.looking import ColumnLook, FileLook, look_at_folder
-from clv_platform.raw.drafting.vocabulary import CHURN, MONTH_COLUMN, PLAN_WORDS, POSITIVE_WORDS, PRIVATE, plain
+from clv_platform.raw.drafting.targets import draft_targets
+from clv_platform.raw.drafting.vocabulary import MONTH_COLUMN, PLAN_WORDS, PRIVATE, plain
 from clv_platform.raw.errors import RawDataError, listed
 from clv_platform.raw.reading.relation import Workbench
 from clv_platform.settings import load_settings
@@ -85,7 +86,7 @@ def _lines(
     if "account_snapshots" in guesses:
         yield from _snapshot(guesses["account_snapshots"])
     yield from _unused(guesses)
-    yield from _targets(guesses)
+    yield from draft_targets(connection, guesses)
 
 
 def _currency(guesses: dict[str, Guess]) -> Iterator[str]:
@@ -264,32 +265,6 @@ def _snapshot_type(column: ColumnLook) -> tuple[str, str]:
     if column.kind == "text" and column.n_distinct > _MAX_LEVELS:
         return "", f"{column.n_distinct:,} different texts"
     return ("category" if column.kind == "text" else column.kind), ""
-
-
-def _targets(guesses: dict[str, Guess]) -> Iterator[str]:
-    yield ""
-    flat = guesses.get("account_snapshots")
-    if flat and flat.label:
-        label = flat.label
-        kind = "churn" if CHURN.search(plain(label.name)) else "upgrade"
-        positive = [value for value in label.values if value.lower() in POSITIVE_WORDS]
-        if positive:
-            values = (
-                "" if len(positive) == 1 and positive[0].lower() in {"1", "true", "yes"} else f", positive_values: {json.dumps(positive)}"
-            )
-        else:
-            likely = next((value for value in label.values if CHURN.search(value.lower())), label.values[-1])
-            values = f", positive_values: [{_text(likely)}]"
-        yield f"# check: {label.name} looks like the label ({' or '.join(label.values)}): is it the question, and is its kind right?"
-        yield "targets:"
-        yield f"  - {{name: {kind}, kind: {kind}, label_column: {_text(label.name)}{values}}}"
-    elif "subscriptions" in guesses and guesses["subscriptions"].look.column(guesses["subscriptions"].columns["plan"]).n_distinct > 1:
-        yield "# check: the horizon in days; the history must hold more than two of them."
-        yield "targets:"
-        yield "  - {name: upgrade, kind: upgrade, horizon_days: 90}"
-    else:
-        yield "# check: no plans and no label found, so no target: the run ends with features and marts."
-        yield "targets: []"
 
 
 def _text(value: str) -> str:

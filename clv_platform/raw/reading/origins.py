@@ -17,6 +17,7 @@ from clv_platform.raw.errors import RawDataError, first_line
 from clv_platform.raw.reading.delimited import read_delimited, read_lines
 from clv_platform.raw.reading.relation import ROW_COLUMN, Relation, Workbench
 from clv_platform.raw.reading.typed_files import read_excel_files, read_json_files, read_parquet_files
+from clv_platform.settings import load_settings
 from clv_platform.warehouse import WarehouseError, quote_name, quote_text
 
 _SUFFIXES: dict[str, SourceFormat] = {
@@ -96,13 +97,24 @@ def find_files(table: str, origin: Input, is_optional: bool = False) -> list[tup
         if not found and not is_optional:
             raise RawDataError(
                 f"{pattern}: expected a file for sources.{table}, found none. Correct `files` (relative paths start at the config's "
-                "folder), or set `optional: true` if it comes later."
+                "folder), or set `optional: true` if it comes later." + _example_words(literal)
             )
         paths += [path for path in found if path not in paths]
     if len({path.name for path in paths}) == len(paths) and len({len(path.name) - len(str(path)) for path in paths}) == 1:
         return [(path, path.name) for path in paths]
     root = os.path.commonpath([path.parent for path in paths]) if paths else ""
     return [(path, str(path)[len(root) :].lstrip("/")) for path in paths]
+
+
+def _example_words(pattern: Path) -> str:
+    """What to set for the example companies, whose data lie outside the project."""
+    folder = load_settings().sample_data
+    if not pattern.is_relative_to(folder):
+        return ""
+    return (
+        f" It belongs to the example data sets, which are looked for under CLV_SAMPLE_DATA (now {folder}): set that variable to the folder "
+        "that holds them; the head of the config says where the public gets the data."
+    )
 
 
 def _read_query(bench: Workbench, table: str, source: Source) -> Relation:
