@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -38,6 +38,12 @@ class Settings:
         DuckDB's memory limit (`CLV_MEMORY_LIMIT`, default `4GB`).
     failure_webhook : str or None
         Where a failed run is reported as JSON (`CLV_FAILURE_WEBHOOK`); none: only the log.
+    review_dir : Path or None
+        Where published frames and feedback lie (`CLV_REVIEW_DIR`); none: `data/<config name>/review`.
+    review_database : str or None
+        PostgreSQL address for feedback (`CLV_REVIEW_DATABASE`); none: SQLite in that folder. Holds a password: never shown.
+    review_url : str
+        Where reviewers reach the app (`CLV_REVIEW_URL`); links begin with it.
     """
 
     config_path: Path
@@ -46,6 +52,9 @@ class Settings:
     threads: int
     memory_limit: str
     failure_webhook: str | None
+    review_dir: Path | None = None
+    review_database: str | None = field(default=None, repr=False)
+    review_url: str = "http://127.0.0.1:8050"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -75,6 +84,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         threads=int(threads),
         memory_limit=memory_limit,
         failure_webhook=env.get("CLV_FAILURE_WEBHOOK") or None,
+        review_dir=Path(review).expanduser().absolute() if (review := env.get("CLV_REVIEW_DIR")) else None,
+        review_database=env.get("CLV_REVIEW_DATABASE") or None,
+        review_url=(env.get("CLV_REVIEW_URL") or "http://127.0.0.1:8050").rstrip("/"),
     )
 
 
@@ -122,6 +134,11 @@ class CompanyPaths:
     def published(self) -> Path:
         """What readers outside a run read: `runs/<id>/` and the pointer `current`."""
         return self.root / "published"
+
+    @property
+    def review(self) -> Path:
+        """Published frames and feedback, unless `CLV_REVIEW_DIR` names another place."""
+        return self.root / "review"
 
     @property
     def dbt_target(self) -> Path:
