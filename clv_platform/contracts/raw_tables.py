@@ -171,7 +171,8 @@ RAW_TABLES: dict[str, RawTable] = {
                 _c("medium", "text"),
                 _c("n_pageviews", "integer", minimum=0),
                 _c("duration", "number", minimum=0),
-                _c("converted", "boolean"),
+                _c("converted", "boolean", known_at="converted_at"),  # without that column: known when the visit is
+                _c("converted_at", "timestamp", known_at="converted_at"),
                 _RECORDED,
             ),
             ("session_id",),

@@ -37,7 +37,7 @@ def rows_of(table: str, happened_at: datetime, account: str, amount: int, number
         "orders": {"ordered_at": happened_at, "amount": amount - 10, "order_id": f"o{number}"},
         "usage": {"used_at": happened_at, "metric": ("users", "load", "peak")[amount % 3], "value": amount},
         "support_cases": {"case_id": f"c{number}", "opened_at": happened_at, "satisfaction": amount % 5},
-        "web_sessions": {"session_id": f"w{number}", "started_at": happened_at, "n_pageviews": amount, "converted": amount % 2 == 0},
+        "web_sessions": {"session_id": f"w{number}", "started_at": happened_at, "n_pageviews": amount, "converted": amount % 2 < 1 or None},
         "feedback": {"feedback_id": f"f{number}", "given_at": happened_at, "rating": amount % 5},
         "campaign_contacts": {"campaign_id": f"k{number}", "contacted_at": happened_at, "is_control": amount % 4 == 0},
         "account_snapshots": {"as_of_date": happened_at.replace(day=1), "n_friends": amount},
@@ -45,7 +45,7 @@ def rows_of(table: str, happened_at: datetime, account: str, amount: int, number
 
 
 TABLES = ("subscriptions", "orders", "usage", "support_cases", "web_sessions", "feedback", "campaign_contacts", "account_snapshots")
-CLOSINGS = {"subscriptions": "ended_at", "support_cases": "closed_at", "campaign_contacts": "responded_at"}
+CLOSINGS = {"subscriptions": "ended_at", "support_cases": "closed_at", "campaign_contacts": "responded_at", "web_sessions": "converted_at"}
 events = st.tuples(st.sampled_from(TABLES), past, accounts, amounts, arrivals)
 changes = st.lists(
     st.tuples(st.just("add"), st.sampled_from(TABLES), future, accounts, amounts)
@@ -103,7 +103,7 @@ def change_future(tables: Tables, drawn: list[tuple[str, str, datetime, str, int
             rows.append(rows_of(table, moment, account, amount, number) | {"recorded_at": TODAY + timedelta(days=amount - 1)})
         elif what == "close":
             for row in rows:
-                if row["account_id"] == account and row.get(CLOSINGS[table]) is None:
+                if row["account_id"] == account and row.get(CLOSINGS[table]) is None and not row.get("converted"):
                     row[CLOSINGS[table]] = moment
         elif what == "delay" and unknown:
             unknown[amount % len(unknown)]["recorded_at"] = moment + timedelta(days=amount)
@@ -135,12 +135,13 @@ def test_the_future_changes_no_feature_of_the_past(compiled: CompiledProject, ch
         ("feat_accounts__rfm", "purchases.known_at < spine.as_of_at", ("add_late", "orders", datetime(2025, 3, 5), "a", 30)),
         ("int_purchases__at_snapshots", "days.known_at < spine.as_of_at", ("add_late", "orders", datetime(2025, 3, 5), "a", 30)),
         ("feat_accounts__support", "cases.closing_known_at < spine.as_of_at", ("close", "support_cases", TODAY, "a", 1)),
+        ("feat_accounts__web", "web_sessions.conversion_known_at < spine.as_of_at", ("close", "web_sessions", TODAY, "a", 1)),
         ("int_usage__versions", "n_months_late <= 0", ("add_late", "usage", datetime(2025, 3, 5), "a", 30)),
     ],
 )
 def test_a_model_without_its_boundary_is_caught(compiled: CompiledProject, model: str, boundary: str, change: Any) -> None:
     leaking = compiled.replaced(model, boundary, "true")
-    tables = make_company([("support_cases", datetime(2025, 3, 3), "a", 4, None)])
+    tables = make_company([(table, datetime(2025, 3, 3), "a", 5, None) for table in ("support_cases", "web_sessions")])
     later = change_future(tables, [change])
     assert features_until_today(leaking, later) != features_until_today(leaking, tables)
     assert features_until_today(compiled, later) == features_until_today(compiled, tables)

@@ -132,6 +132,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "n_pageviews": ("n_pageviews", "pageviews", "page_views"),
         "duration": ("duration", "duration_seconds"),
         "converted": ("converted", "is_converted"),
+        "converted_at": ("converted_at", "conversion_time", "conversion_date"),
     },
     "feedback": {
         "feedback_id": ("feedback_id", "survey_id", "review_id", "response_id", "id"),

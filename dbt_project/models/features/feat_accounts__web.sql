@@ -7,7 +7,15 @@ with spine as (
 
 web_sessions as (
 
-    select * from {{ ref('stg_raw__web_sessions') }}
+    select
+        account_id,
+        started_at,
+        n_pageviews,
+        known_at,
+        coalesce(converted, false) or converted_at is not null as has_converted,
+        -- Without a time of its own a conversion is known with its visit.
+        case when converted_at is null then known_at else {{ known_at('converted_at') }} end as conversion_known_at
+    from {{ ref('stg_raw__web_sessions') }}
 
 ),
 
@@ -17,7 +25,7 @@ known as (
         spine.account_id,
         spine.as_of_date,
         web_sessions.n_pageviews,
-        coalesce(web_sessions.converted, false) as has_converted,
+        web_sessions.has_converted and {{ known_before('web_sessions', column='conversion_known_at') }} as has_converted,
         {{ days_before('web_sessions.started_at') }} as days_ago
         {%- for days in windows %},
         {{ in_last_days('web_sessions.started_at', days) }} as is_in_{{ days }}d

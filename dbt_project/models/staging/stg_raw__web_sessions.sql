@@ -9,6 +9,7 @@
         n_pageviews,
         duration,
         converted,
+        converted_at,
         recorded_at,
         {{ known_at('started_at') }} as known_at,
         _source_file,
