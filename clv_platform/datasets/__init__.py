@@ -7,7 +7,7 @@ learnt from rows out: encoders and fillers belong to `models`.
 from clv_platform.datasets.examples import Examples, build_examples
 from clv_platform.datasets.labels import LabelError, check_label_column, check_label_values, check_trainable, label_name
 from clv_platform.datasets.leaks import Leak, LeakReport, find_leaks
-from clv_platform.datasets.splits import NotEnoughHistory, TimeSplit, account_disjoint, hold_out_accounts, split_by_time
+from clv_platform.datasets.splits import NotEnoughHistory, TimeSplit, account_disjoint, as_date, hold_out_accounts, split_by_time
 from clv_platform.datasets.value_examples import SUMMARY_COLUMNS, ValueExamples, ValueRows, build_value_examples, stack_rows, value_windows
 from clv_platform.datasets.value_splits import ValueBacktest, ValuePair, ValueSplit, split_value_by_time
 
@@ -25,6 +25,7 @@ __all__ = [
     "ValueRows",
     "ValueSplit",
     "account_disjoint",
+    "as_date",
     "build_examples",
     "build_value_examples",
     "check_label_column",

@@ -12,13 +12,19 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from clv_platform.models.artifact import ModelArtifact
 from clv_platform.models.decision_log import LoggedDecision, append_decision, read_decisions
 
+if TYPE_CHECKING:
+    from clv_platform.models.value.artifact import ValueArtifact
+
 POINTER = "champion.json"
 TUNING_FOLDER = "tuning"  # beside the models: journals from which a killed search for parameters goes on
+
+
+Stored = TypeVar("Stored", "ModelArtifact", "ValueArtifact")
 
 
 class ModelStoreError(ValueError):
@@ -66,7 +72,7 @@ class Champion:
     previous: tuple[dict[str, Any], ...] = ()
 
 
-def save_artifact(artifact: ModelArtifact, root: Path) -> Path:
+def save_artifact(artifact: ModelArtifact | ValueArtifact, root: Path) -> Path:
     """Write a model to `root/<model_id>`, replacing one of the same id.
 
     Parameters
@@ -97,13 +103,29 @@ def save_artifact(artifact: ModelArtifact, root: Path) -> Path:
     return folder
 
 
-def load_artifact(root: Path, model_id: str) -> ModelArtifact:
-    """Read a model.
+@overload
+def load_artifact(root: Path, model_id: str) -> ModelArtifact: ...
+@overload
+def load_artifact(root: Path, model_id: str, kind: type[Stored]) -> Stored: ...
+
+
+def load_artifact(root: Path, model_id: str, kind: type[Any] | None = None) -> Any:
+    """Read a model of either kind; its manifest says which.
+
+    Parameters
+    ----------
+    root : Path
+        `models/<target>`.
+    model_id : str
+    kind : type, optional
+        `ModelArtifact` or `ValueArtifact`: what it has to be. Without it, callers get what the target's models are.
 
     Raises
     ------
     ModelStoreError
-        When it isn't there or is broken; lists the models there are.
+        When it isn't there (lists the models there are) or is of another kind.
+    ValueError
+        When it is broken.
     """
     folder = root / model_id
     if not folder.is_dir():
@@ -113,7 +135,23 @@ def load_artifact(root: Path, model_id: str) -> ModelArtifact:
     if not folder.is_dir():
         there = ", ".join(sorted(path.name for path in root.glob("[!.]*") if path.is_dir() and path.name != TUNING_FOLDER)) or "none"
         raise ModelStoreError(f"{folder}: no such model; there are: {there}. Train again, or roll back to one of these.")
-    return ModelArtifact.from_folder(folder)
+    artifact = _read(folder)
+    if kind is not None and not isinstance(artifact, kind):
+        raise ModelStoreError(
+            f"{folder}: expected a {kind.__name__}, found a {type(artifact).__name__}: the target was of another kind when it was trained. "
+            "Train again."
+        )
+    return artifact
+
+
+def _read(folder: Path) -> ModelArtifact | ValueArtifact:
+    from clv_platform.models.value.artifact import KIND, ValueArtifact
+
+    try:
+        kind = json.loads((folder / "manifest.json").read_text(encoding="utf-8")).get("kind")
+    except (OSError, ValueError, AttributeError):
+        kind = None  # the reader says what is wrong with the folder
+    return ValueArtifact.from_folder(folder) if kind == KIND else ModelArtifact.from_folder(folder)
 
 
 def read_champion(root: Path) -> Champion | None:

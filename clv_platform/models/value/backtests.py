@@ -1,0 +1,226 @@
+"""Rolling origins: every contender learns what had ended by an origin and predicts what came after it.
+
+Here: fits at each origin, the number of rounds, out-of-sample predictions of every contender side by side. Keep what is concluded from them
+out (`choice`, `calibration`, `intervals`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clv_platform.datasets import ValueBacktest, ValueRows, ValueSplit
+from clv_platform.models.arms import run_parallel
+from clv_platform.models.value.contenders import CONTENDERS, Contender, Member, Purpose
+from clv_platform.models.value.design import Design, View, fit_design
+from clv_platform.models.value.fitting import FitError
+from clv_platform.models.value.foundation import Foundation, Foundations
+from clv_platform.models.value.trees import (
+    CHECKPOINTS,
+    N_BAGS,
+    N_TRIAL_BAGS,
+    TreeModel,
+    TreeSpec,
+    fit_trees,
+    poisson_deviance,
+    tweedie_deviance,
+)
+
+Floats = NDArray[np.float64]
+Key = tuple[Purpose, str]
+MAX_LEARNT, _MIN_LEARNT = 4_000_000, 20_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Learning rows and the rows to predict, ready for every contender."""
+
+    foundation: Foundation
+    design: Design
+    learn: View
+    check: View
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One origin.
+
+    Attributes
+    ----------
+    name : str
+        The origin's date, or the fold.
+    check : View
+        Rows with outcomes.
+    predictions : dict of (purpose, contender) to array of shape (n,)
+        By models that saw nothing of these outcomes.
+    notes : dict of (purpose, contender) to str
+        Why a contender has no prediction.
+    foundation : Foundation
+    """
+
+    name: str
+    check: View
+    predictions: dict[Key, Floats]
+    notes: dict[Key, str]
+    foundation: Foundation
+
+    def actual(self, purpose: Purpose) -> Floats:
+        """Outcomes."""
+        return self.check.rows.amount if purpose == "spend" else self.check.rows.purchases
+
+
+@dataclass(frozen=True)
+class Backtests:
+    """All origins.
+
+    Attributes
+    ----------
+    trials : tuple of Trial
+        Oldest first.
+    rounds : dict of (purpose, contender) to int
+        Of trees, where the shape fits the checked rows best.
+    seconds : dict of (purpose, contender) to float
+        CPU time of the fits.
+    """
+
+    trials: tuple[Trial, ...]
+    rounds: dict[Key, int]
+    seconds: dict[Key, float] = field(default_factory=dict)
+
+
+def prepare(foundations: Foundations, learn: ValueRows, check: ValueRows, day: date | None) -> Prepared:
+    """Foundation and matrices for one fit; `day` is the date to predict at (None: the dates learnt from).
+
+    Where rows x columns exceed `MAX_LEARNT`, a random choice of the learning rows stands for them.
+    """
+    most = max(_MIN_LEARNT, MAX_LEARNT // max(len(learn.features), 1))
+    if len(learn) > most:
+        learn = learn.take(np.sort(np.random.default_rng(0).choice(len(learn), most, replace=False)))
+    foundation = foundations.build(learn, day)
+    design, view = fit_design(learn, foundation)
+    return Prepared(foundation, design, view, design.view(check, foundation))
+
+
+def run_backtests(split: ValueSplit, foundations: Foundations, *, seed: int, threads: int) -> Backtests:
+    """Fit every contender at every origin.
+
+    Parameters
+    ----------
+    split : ValueSplit
+        Only its learning rows are read.
+    foundations : Foundations
+    seed, threads : int
+        Fits at a time; results don't depend on `threads`.
+    """
+    trials: list[Trial] = []
+    paths: dict[Key, list[dict[int, Floats]]] = {}
+    seconds: dict[Key, float] = {}
+    for backtest in split.backtests:
+        ready = prepare(foundations, split.learn_rows(backtest), split.check_rows(backtest), _day(backtest))
+        trees = fit_shared_trees(ready, CONTENDERS, {}, seed=seed, threads=threads, n_bags=N_TRIAL_BAGS)
+        predictions: dict[Key, Floats] = {}
+        notes: dict[Key, str] = {}
+        for contender in CONTENDERS:
+            key: Key = (contender.purpose, contender.name)
+            started = time.process_time()
+            path = _predict(contender, ready, {spec: model for spec, (model, _) in trees.items()}, seed)
+            own = sum(trees[spec][1] for spec in contender.resolved(ready.foundation) if spec in trees)
+            seconds[key] = seconds.get(key, 0.0) + time.process_time() - started + own
+            if isinstance(path, str):
+                notes[key] = path
+                continue
+            predictions[key] = path[max(path)]
+            if contender.specs:
+                paths.setdefault(key, []).append(path)
+        trials.append(Trial(backtest.name, ready.check, predictions, notes, ready.foundation))
+    rounds = {key: _best_rounds([trial for trial in trials if key in trial.predictions], key, paths[key]) for key in paths}
+    for key, many in paths.items():
+        for trial, path in zip([trial for trial in trials if key in trial.predictions], many, strict=True):
+            trial.predictions[key] = path[rounds[key]]
+    return Backtests(tuple(trials), rounds, seconds)
+
+
+def fit_members(ready: Prepared, rounds: Mapping[Key, int], *, seed: int, threads: int) -> dict[Key, Member]:
+    """Fit every contender with the rounds that the origins found; those that can't be fitted are left out."""
+    trees = fit_shared_trees(ready, CONTENDERS, rounds, seed=seed, threads=threads, n_bags=N_BAGS)
+    members: dict[Key, Member] = {}
+    for contender in CONTENDERS:
+        key: Key = (contender.purpose, contender.name)
+        if contender.missing(ready.foundation) or (contender.specs and key not in rounds):
+            continue
+        own = {spec: trees[spec][0].at(rounds[key]) for spec in contender.resolved(ready.foundation) if spec in trees}
+        try:
+            members[key] = contender.fit(ready.learn, ready.foundation, own, seed=seed)
+        except FitError:
+            continue
+    return members
+
+
+def fit_shared_trees(
+    ready: Prepared, contenders: Sequence[Contender], rounds: Mapping[Key, int], *, seed: int, threads: int, n_bags: int
+) -> dict[TreeSpec, tuple[TreeModel, float]]:
+    """Fit the trees that contenders are made of, each once; with the CPU seconds it took.
+
+    Parameters
+    ----------
+    rounds : mapping
+        Of each contender; where several share trees, as many as the one with the most needs. Empty: as many as may be needed.
+    """
+    wanted: dict[TreeSpec, int] = {}
+    for contender in contenders:
+        if contender.missing(ready.foundation):
+            continue
+        needed = rounds.get((contender.purpose, contender.name), 0) if rounds else CHECKPOINTS[-1]
+        for spec in contender.resolved(ready.foundation) if needed else ():
+            wanted[spec] = max(wanted.get(spec, 0), needed)
+
+    def fit(item: tuple[TreeSpec, int]) -> tuple[TreeModel | None, float]:
+        started = time.thread_time()
+        try:
+            return fit_trees(ready.learn, item[0], rounds=item[1], seed=seed, n_bags=n_bags), time.thread_time() - started
+        except FitError:
+            return None, time.thread_time() - started
+
+    fitted = run_parallel(fit, wanted.items(), threads)
+    return {spec: (model, spent) for spec, (model, spent) in zip(wanted, fitted, strict=True) if model is not None}
+
+
+def _predict(contender: Contender, ready: Prepared, trees: Mapping[TreeSpec, TreeModel], seed: int) -> dict[int, Floats] | str:
+    """Predictions by number of rounds, or why there are none."""
+    note = contender.missing(ready.foundation)
+    if note:
+        return note
+    try:
+        member = contender.fit(ready.learn, ready.foundation, trees, seed=seed)
+    except FitError as error:
+        return str(error)
+    if not contender.specs:
+        return {1: member.predict(ready.check)}
+    return {rounds: member.at(rounds).predict(ready.check) for rounds in CHECKPOINTS}
+
+
+def _best_rounds(trials: Sequence[Trial], key: Key, paths: Sequence[dict[int, Floats]]) -> int:
+    """The checkpoint with the smallest mean deviance once totals agree: levels move with the season, shapes don't."""
+    purpose = key[0]
+
+    def loss(rounds: int) -> float:
+        losses: list[float] = []
+        for trial, path in zip(trials, paths, strict=True):
+            y, p = np.maximum(trial.actual(purpose), 0.0), path[rounds]
+            if not (y.sum() > 0 and p.sum() > 0):
+                continue
+            levelled = p * (y.sum() / p.sum())
+            losses.append(tweedie_deviance(y / y.mean(), levelled / y.mean()) if purpose == "spend" else poisson_deviance(y, levelled))
+        return float(np.mean(losses)) if losses else 0.0
+
+    return min(CHECKPOINTS, key=loss)
+
+
+def _day(backtest: ValueBacktest) -> date | None:
+    """The date that an origin predicts at; folds predict at several, all of which are learnt from, too."""
+    return backtest.check[0].as_of if backtest.fold is None else None

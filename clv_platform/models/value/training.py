@@ -1,0 +1,251 @@
+"""Training of a value model: compare at rolling origins, choose by the rule, fit once more on everything before the test date.
+
+Here: `train_value_model`. Nothing in this room sees an outcome of the test date; the test rows' features and histories are read to predict
+them. Keep figures about the test out (`evaluation.value`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clv_platform.config import CompanyConfig, Target
+from clv_platform.datasets import ValueSplit
+from clv_platform.metrics import VALUE_METRICS
+from clv_platform.models.value.artifact import KIND, ValueArtifact, ValueManifest, ValueModel
+from clv_platform.models.value.backtests import Backtests, Key, Prepared, Trial, fit_members, prepare, run_backtests
+from clv_platform.models.value.calibration import OutOfSample, learn_calibration
+from clv_platform.models.value.choice import Choice, choose
+from clv_platform.models.value.comparators import Comparison, compare_algorithms
+from clv_platform.models.value.contenders import Member, Purpose
+from clv_platform.models.value.foundation import Foundations
+from clv_platform.models.value.intervals import compare_medians, compare_methods, learn_spread
+
+
+@dataclass(frozen=True)
+class TrainedValueModel:
+    """A trained value model and what was seen on the way.
+
+    Attributes
+    ----------
+    artifact : ValueArtifact
+        What is stored.
+    leaderboard : DataFrame
+        The origins: a row per contender and purpose (`spend`, `purchases`), see `choice.Choice.table`; kind `comparator` was compared at
+        the newest origin only; fit_seconds is CPU time over all origins.
+    intervals : DataFrame
+        method, origin, coverage, n, mean_width, is_used.
+    contenders : DataFrame
+        account_id, as_of_date, then the expected spend of every contender on the test rows.
+    reasons : tuple of str
+        The choice in plain words.
+    fit_seconds : float
+        CPU time of the last fit of all contenders.
+    """
+
+    artifact: ValueArtifact
+    leaderboard: pd.DataFrame
+    intervals: pd.DataFrame
+    contenders: pd.DataFrame
+    reasons: tuple[str, ...]
+    fit_seconds: float
+
+
+def train_value_model(
+    split: ValueSplit,
+    config: CompanyConfig,
+    target: Target,
+    *,
+    cutoff: date,
+    config_hash: str,
+    data_hash: str,
+    threads: int = 1,
+) -> TrainedValueModel:
+    """Train, choose, calibrate and measure intervals on what had ended at the test date.
+
+    Parameters
+    ----------
+    split : ValueSplit
+    config : CompanyConfig
+        `value_choice`, `training.seed` and `training.comparators`.
+    target : Target
+        Time unit of the frequency models, discount rate.
+    cutoff : date
+        The moment as of which everything is known.
+    config_hash, data_hash : str
+        Go into the model id.
+    threads : int
+        Fits that run at a time; the result doesn't depend on it.
+
+    Returns
+    -------
+    TrainedValueModel
+    """
+    from threadpoolctl import threadpool_limits
+
+    seed = config.training.seed
+    with threadpool_limits(limits=1, user_api="blas"):
+        foundations = Foundations(split, target.time_unit_days)
+        backtests = run_backtests(split, foundations, seed=seed, threads=threads)
+        started = time.process_time()
+        ready = prepare(foundations, split.rows(split.learning), split.test.over(split.horizon_days), split.test_date)
+        members = fit_members(ready, backtests.rounds, seed=seed, threads=threads)
+        fit_seconds = time.process_time() - started
+        backtests = _only(backtests, members)  # what can't be fitted now can't be chosen, however good it was before
+        spend = choose(backtests, "spend", config.value_choice, seed=seed)
+        purchases = choose(backtests, "purchases", config.value_choice, seed=seed)
+        origins = {choice.purpose: _origins(backtests.trials, choice.choice, choice.purpose) for choice in _both(spend, purchases)}
+        views = [trial.check for trial in backtests.trials]
+        grounds = [trial.foundation for trial in backtests.trials]
+        method, intervals = compare_methods(origins["spend"], views, grounds, seed)
+        median, _ = compare_medians(origins["purchases"], views, grounds, seed)
+        names = config.training.comparators
+        newest = split.backtests[-1]
+        at_origin: Sequence[Comparison] = ()
+        if names:
+            day = newest.check[0].as_of if newest.fold is None else None
+            at_origin = compare_algorithms(
+                prepare(foundations, split.learn_rows(newest), split.check_rows(newest), day), names, seed=seed, threads=threads
+            )
+        at_test = compare_algorithms(ready, names, seed=seed, threads=threads)
+    model = ValueModel(
+        ready.foundation.stored_at(split.test_date),
+        ready.design,
+        _weighted(spend, "spend", members),
+        _weighted(purchases, "purchases", members),
+        learn_calibration(origins["spend"]),
+        learn_calibration(origins["purchases"]),
+        learn_spread(origins["spend"]),
+        learn_spread(origins["purchases"]),
+    )
+    model = replace(model, centre=_centre(model, ready))
+    manifest = _manifest(split, config, target, ready, backtests, spend, purchases, (method, median), cutoff, config_hash, data_hash)
+    board = _board(spend, purchases, backtests, at_origin)
+    artifact = ValueArtifact(manifest, model)
+    return TrainedValueModel(artifact, board, intervals, _contenders(ready, members, at_test), tuple(manifest.reasons), fit_seconds)
+
+
+@dataclass(frozen=True)
+class _Purposed:
+    purpose: Purpose
+    choice: Choice
+
+
+def _both(spend: Choice, purchases: Choice) -> tuple[_Purposed, _Purposed]:
+    return _Purposed("spend", spend), _Purposed("purchases", purchases)
+
+
+def _only(backtests: Backtests, members: Mapping[Key, Member]) -> Backtests:
+    def kept(trial: Trial) -> Trial:
+        return replace(trial, predictions={key: values for key, values in trial.predictions.items() if key in members})
+
+    return replace(backtests, trials=tuple(kept(trial) for trial in backtests.trials))
+
+
+def _origins(trials: Sequence[Trial], choice: Choice, purpose: Purpose) -> list[OutOfSample]:
+    predicted = choice.champion.predict(trials, purpose)
+    return [OutOfSample(trial.actual(purpose), p, trial.check.rows.window_days) for trial, p in zip(trials, predicted, strict=True)]
+
+
+def _weighted(choice: Choice, purpose: Purpose, members: Mapping[Key, Member]) -> tuple[tuple[Member, float], ...]:
+    return tuple((members[(purpose, name)], weight) for name, weight in choice.champion.weights.items())
+
+
+def _centre(model: ValueModel, ready: Prepared) -> float:
+    """Mean of what the history contributes to the log expectation of the accounts at the test date: their outcomes aren't looked at."""
+    if not len(ready.check):
+        return 0.0
+    own = sum((weight * member.contributions(ready.check).sum(axis=1) for member, weight in model.trees), np.zeros(len(ready.check)))
+    logs = [weight * member.log_mean(ready.check) for member, weight in model.trees]
+    total = np.sum(logs, axis=0) if logs else np.log(np.maximum(model.expect(ready.check)[0], 1e-12))
+    return float(np.mean(total - own))
+
+
+def _contenders(ready: Prepared, members: Mapping[Key, Member], others: Sequence[Comparison]) -> pd.DataFrame:
+    rows = ready.check.rows
+    keys = pd.DataFrame({"account_id": rows.account_id, "as_of_date": rows.as_of_date.astype("datetime64[s]")})
+    spend = {name: member.predict(ready.check) for (purpose, name), member in members.items() if purpose == "spend"}
+    return keys.assign(**spend, **{other.name: other.spend for other in others if other.spend is not None})
+
+
+def _board(spend: Choice, purchases: Choice, backtests: Backtests, others: Sequence[Comparison]) -> pd.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for one in _both(spend, purchases):
+        for row in one.choice.table.to_dict("records"):
+            seconds = backtests.seconds.get((one.purpose, str(row["model"])), float("nan"))
+            rows.append({str(name): value for name, value in row.items()} | {"fit_seconds": seconds})
+    known = {(row["purpose"], row["model"]) for row in rows}
+    not_used = {"is_champion": False, "is_eligible": False, "is_close": False}
+    for trial in backtests.trials:
+        for (purpose, name), note in trial.notes.items():
+            if (purpose, name) not in known:
+                known.add((purpose, name))
+                rows.append({"model": name, "kind": "contender", "purpose": purpose, "n_origins": 0, **not_used, "note": note})
+    y = backtests.trials[-1].actual("spend")
+    for other in others:
+        figures = {} if other.spend is None else {name: metric(y, other.spend) for name, metric in VALUE_METRICS.items()}
+        note = "; ".join(text for text in ("newest origin only" if figures else "", other.note) if text)
+        row = {"model": other.name, "kind": "comparator", "purpose": "spend", "n_origins": int(bool(figures)), "note": note}
+        rows.append({**row, **figures, **not_used, "fit_seconds": other.fit_seconds})
+    return pd.DataFrame(rows)
+
+
+def _manifest(
+    split: ValueSplit,
+    config: CompanyConfig,
+    target: Target,
+    ready: Prepared,
+    backtests: Backtests,
+    spend: Choice,
+    purchases: Choice,
+    methods: tuple[str, str],
+    cutoff: date,
+    config_hash: str,
+    data_hash: str,
+) -> ValueManifest:
+    import lightgbm
+
+    seed = config.training.seed
+    rows = ready.learn.rows
+    rounds = {f"{purpose}/{name}": number for (purpose, name), number in backtests.rounds.items()}
+    own = [config_hash, data_hash, target.name, seed, spend.champion.weights, purchases.champion.weights, rounds, methods]
+    digest = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:8]
+    figures = spend.table[spend.table["is_champion"]].iloc[0]
+    return ValueManifest(
+        model_id=f"{cutoff.isoformat()}-{digest}",
+        kind=KIND,
+        target=target.name,
+        target_kind=target.kind,
+        horizon_days=split.horizon_days,
+        cutoff=cutoff.isoformat(),
+        config_hash=config_hash,
+        data_hash=data_hash,
+        seed=seed,
+        features={feature.name: feature.type for feature in rows.features},
+        dropped={column.name: column.reason for column in ready.design.preprocessing.dropped if column.name in ready.design.features},
+        champion=spend.champion.weights,
+        purchases_champion=purchases.champion.weights,
+        family=ready.foundation.family,
+        interval_method=methods[0],
+        median_method=methods[1],
+        learning=[[pair.as_of.isoformat(), pair.window_days] for pair in split.learning],
+        notes=dict(ready.foundation.notes),
+        params={"rounds": rounds},
+        versions={"python": platform.python_version(), "lightgbm": lightgbm.__version__, "numpy": np.__version__},
+        metrics={f"backtest_{name}": float(figures[name]) for name in ("ngini", "mae", "rmse", "bias", "decile_wape", "spearman")},
+        n_rows=len(rows),
+        n_accounts=len(np.unique(rows.account_id.astype(str))),
+        train_from=split.learning[0].as_of.isoformat(),
+        train_to=split.learning[-1].as_of.isoformat(),
+        annual_discount_rate=target.annual_discount_rate,
+        reasons=[*spend.reasons, *(f"Purchases: {reason}" for reason in purchases.reasons[:1])],
+    )
