@@ -1,0 +1,199 @@
+"""What the report of a value target is made of, read from its report folder, the newest scores and what the account days say.
+
+Here: `ValueReportInputs`, `gather_value`. Keep sentences (see `value_words`) and layout (see `value_report`) out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from clv_platform.config import CompanyConfig, Target
+from clv_platform.contracts.features import Feature, build_feature_catalogue
+from clv_platform.raw.summary import RawLoad
+
+SIMPLE = "past_spend_rate"  # the naive ranking that everybody could make
+_N_POINTS = 51
+_TABLES = (
+    "lift", "leaderboard", "backtest_leaderboard", "interval_methods", "slices", "weak_slices", "importance", "attributions", "dependence",
+    "predictions", "contenders", "decisions",
+)  # fmt: skip
+
+
+def _empty() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
+@dataclass(frozen=True)
+class ValueReportInputs:
+    """Numbers and facts of the report; frames may be empty: their section is then left out.
+
+    Attributes
+    ----------
+    metrics, gate, training : mapping
+        `metrics.json`, `gate.json`, `training.json`.
+    tables : mapping of str to DataFrame
+        The Parquet files of the report folder by name: `lift` (tenths of the list), `leaderboard` (on the test date),
+        `backtest_leaderboard` (on the rolling origins, by which the champion was chosen), ...
+    scores : DataFrame
+        The newest expected amounts, see `scores.value`.
+    leaving : DataFrame
+        account_id, p_leave: newest chances to leave; empty when no churn model is in use.
+    past : DataFrame
+        month, amount: whole months before the scores' date.
+    """
+
+    config: CompanyConfig
+    target: Target
+    cutoff: date
+    metrics: Mapping[str, Any]
+    gate: Mapping[str, Any]
+    training: Mapping[str, Any]
+    features: tuple[Feature, ...] = ()
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    scores: pd.DataFrame = field(default_factory=_empty)
+    leaving: pd.DataFrame = field(default_factory=_empty)
+    past: pd.DataFrame = field(default_factory=_empty)
+    raw_load: RawLoad | None = None
+    has_segments: bool = False
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One of the folder's tables; without rows when it isn't there."""
+        return self.tables.get(name, _empty())
+
+    @property
+    def has_model(self) -> bool:
+        """Whether there was enough history to train."""
+        return bool(self.training.get("model_id"))
+
+    @property
+    def means(self) -> str:
+        """What the amounts are."""
+        return "margin" if self.target.value_means == "margin" else "revenue"
+
+    @property
+    def simple(self) -> Mapping[str, Any]:
+        """The figures of ranking by past spend on the test date; empty when it isn't in the leaderboard."""
+        board = self.table("leaderboard")
+        rows = board[board["model"] == SIMPLE].to_dict("records") if len(board) else []
+        return {str(name): value for name, value in rows[0].items()} if rows else {}
+
+
+def gather_value(
+    config: CompanyConfig,
+    target: Target,
+    folder: Path,
+    marts: Path,
+    *,
+    cutoff: date,
+    scores: pd.DataFrame | None = None,
+    leaving: pd.DataFrame | None = None,
+    raw_load: RawLoad | None = None,
+    extras: Mapping[str, pd.DataFrame] | None = None,
+) -> ValueReportInputs:
+    """Read back what the stages of one value target wrote.
+
+    Parameters
+    ----------
+    folder : Path
+        `reports/<cutoff>/<target>`.
+    marts : Path
+        Exported marts, for the months so far.
+    scores : DataFrame, optional
+        The newest expected amounts.
+    leaving : DataFrame, optional
+        account_id and score of a churn target of the same date.
+    extras : mapping of str to DataFrame, optional
+        Tables that aren't in the folder (`decisions`).
+    """
+    found = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES if (folder / f"{name}.parquet").is_file()}
+    scored = _empty() if scores is None else scores
+    return ValueReportInputs(
+        config,
+        target,
+        cutoff,
+        metrics=_read_json(folder / "metrics.json"),
+        gate=_read_json(folder / "gate.json"),
+        training=_read_json(folder / "training.json"),
+        features=build_feature_catalogue(config),
+        tables={**found, **(extras or {})},
+        scores=scored,
+        leaving=_empty() if leaving is None else leaving[["account_id", "score"]].rename(columns={"score": "p_leave"}),
+        past=sum_months(marts / "fct_account_days.parquet", target, scored),
+        raw_load=raw_load,
+        has_segments=(folder.parent / "segments" / "report.html").is_file(),
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def sum_months(path: Path, target: Target, scores: pd.DataFrame, n: int = 18) -> pd.DataFrame:
+    """Sum the account days to the last whole months before the scores: month, amount; no row without either."""
+    if not path.is_file() or scores.empty:
+        return _empty()
+    column = "margin" if target.value_means == "margin" else "amount"
+    days = pd.read_parquet(path, columns=["ordered_on", column])
+    end = pd.Timestamp(scores["as_of_date"].iloc[0]).replace(day=1)
+    when = pd.to_datetime(days["ordered_on"])
+    known = days[(when < end) & (when >= end - pd.DateOffset(months=n))]
+    if known.empty:
+        return _empty()
+    months = known.assign(month=month_starts(known["ordered_on"]), amount=known[column].astype(float))
+    return months.groupby("month", as_index=False)[["amount"]].sum()
+
+
+def months_ahead(scores: pd.DataFrame, horizon_days: int) -> pd.DataFrame:
+    """Spread the expected total over the months of the horizon by their days: month, amount, n_days."""
+    begin = pd.Timestamp(scores["as_of_date"].iloc[0]).date()
+    days = pd.Series([begin + timedelta(days=i) for i in range(horizon_days)])
+    months = pd.DataFrame({"month": month_starts(days), "n_days": 1}).groupby("month", as_index=False)["n_days"].sum()
+    return months.assign(amount=months["n_days"] / horizon_days * float(scores["score"].sum()))
+
+
+def month_starts(days: pd.Series) -> pd.Series:
+    """First of the month of each day."""
+    return pd.to_datetime(days).dt.to_period("M").dt.start_time
+
+
+def held_curves(predictions: pd.DataFrame, contenders: pd.DataFrame) -> pd.DataFrame:
+    """Shares of the actual amount held by the top of a list, at 51 depths: share, model, simple (where it is known), perfect.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        account_id, y_true, y_pred.
+    contenders : DataFrame
+        account_id and `past_spend_rate`; may be empty.
+    """
+    y = predictions["y_true"].to_numpy(float)
+    total = float(y.sum())
+    if total <= 0:
+        return _empty()
+    orders = {"model": predictions["y_pred"].to_numpy(float), "perfect": y}
+    if SIMPLE in contenders:
+        known = contenders.drop_duplicates("account_id").set_index("account_id")[SIMPLE]
+        orders["simple"] = predictions["account_id"].map(known).fillna(0.0).to_numpy(float)
+    depth = np.linspace(0, 1, _N_POINTS)
+    curves = {"share": depth}
+    for name, values in orders.items():
+        held = np.r_[0.0, np.cumsum(y[np.argsort(-values, kind="stable")])] / total
+        curves[name] = np.interp(depth * len(y), np.arange(len(held)), held)
+    return pd.DataFrame(curves)
+
+
+def value_at_risk(scores: pd.DataFrame, leaving: pd.DataFrame) -> pd.DataFrame:
+    """Expected amounts beside chances to leave: the scores' columns, p_leave, loss (their product), most to lose first; no row without."""
+    if scores.empty or leaving.empty:
+        return _empty()
+    both = scores.merge(leaving.astype({"account_id": str}).drop_duplicates("account_id"), on="account_id", how="inner")
+    both = both.assign(loss=both["score"].astype(float) * both["p_leave"].astype(float))
+    return both.sort_values(["loss", "account_id"], ascending=[False, True], kind="stable").reset_index(drop=True)

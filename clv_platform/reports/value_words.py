@@ -1,0 +1,282 @@
+"""Sentences of the report of a value target, each made from its numbers.
+
+Add a sentence as a function of `ValueReportInputs` or of a frame. Keep tables (see `value_tables`) and layout out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from clv_platform.contracts.raw_tables import RAW_TABLES
+from clv_platform.reports.target_findings import Verdict
+from clv_platform.reports.value_inputs import ValueReportInputs
+from clv_platform.reports.words import NBSP, day, is_number, keep_together, percent, sentence_list, whole
+
+_MODELS = {
+    "mean": "the same amount for everybody",
+    "past_spend_rate": "past spend, carried on",
+    "bg_nbd": "purchase history (BG/NBD and Gamma-Gamma)",
+    "mbg_nbd": "purchase history (MBG/NBD and Gamma-Gamma)",
+    "pareto_nbd": "purchase history (Pareto/NBD and Gamma-Gamma)",
+    "linear_regression": "linear regression",
+    "tweedie": "boosted trees",
+    "tweedie_on_run_rate": "boosted trees on past spend",
+    "tweedie_on_probability": "boosted trees on the purchase history",
+    "poisson_times_value": "trees for the number of purchases, times their value",
+    "hurdle": "chance to buy, times the amount if so (trees)",
+    "contractual": "contracts: how long they last, times what they pay",
+    "random_forest": "random forest",
+    "neural_network": "neural network",
+    "xgboost": "XGBoost",
+    "catboost": "CatBoost",
+    "weighted_mean": "weighted mean of the best",
+    "champion": "the model in use before",
+    "model": "this model",
+}
+Sign = Literal["+", "-", ""]
+
+
+def model_words(name: Any) -> str:
+    """What a contender is called by people."""
+    text = str(name)
+    if text in _MODELS:
+        return _MODELS[text]
+    if found := re.match(r"mean_of_(\d+)", text):
+        return f"mean of the best {found[1]}"
+    return text.replace("_", " ")
+
+
+def money(value: Any, currency: str = "") -> str:
+    """Write an amount without cents, millions as 1.2 M."""
+    if not is_number(value):
+        return whole(value)
+    text = f"{value / 1e6:,.2f}{NBSP}M" if abs(value) >= 1e6 else f"{value:,.0f}" if abs(value) >= 10 else f"{value:,.2f}"
+    return f"{text}{NBSP}{currency}" if currency else text
+
+
+def signed(share: Any) -> str:
+    """Write a difference as percent with its sign: +4.2 %, −11 %."""
+    if not is_number(share):
+        return percent(share)
+    return f"{'+' if share >= 0 else '−'}{percent(abs(share))}"
+
+
+def horizon_words(days: int) -> str:
+    """Write a horizon as people say it: half a year, 90 days."""
+    named = {365: "year", 366: "year", 180: "half-year", 182: "half-year", 183: "half-year", 30: "month", 7: "week"}
+    return named.get(days, f"{days} days")
+
+
+def build_value_verdict(inputs: ValueReportInputs) -> Verdict:
+    """Say what the list is good for, in words for somebody who plans campaigns."""
+    reasons = tuple(str(reason) for reason in inputs.gate.get("reasons", ()))
+    if not inputs.has_model:
+        told = tuple(str(reason) for reason in inputs.training.get("reasons", ()))
+        headline = "There is too little history to say what accounts will bring."
+        return Verdict("nothing", headline, " ".join(told), ())
+    metrics, simple = inputs.metrics, inputs.simple
+    held, naive = metrics.get("top10_share"), simple.get("top10_share")
+    coming = f"the {inputs.means} of the following {horizon_words(inputs.target.horizon_days)}"
+    headline = f"The top tenth of the list holds {percent(held)} of {coming}"
+    if is_number(held) and is_number(naive):
+        other = f"ranking by past spend holds {percent(naive)}"
+        headline += f"; {other}." if round(held, 2) != round(naive, 2) else f", as {other}."
+    else:
+        headline += "."
+    detail = f"{_total(inputs)} {_kept(inputs)}".strip()
+    if inputs.gate.get("verdict") == "promoted":
+        return Verdict("good", headline, detail, reasons)
+    if inputs.gate.get("verdict") == "nothing_learnt":
+        return Verdict(
+            "nothing",
+            "Nothing was learnt that past spend doesn't say already: the model isn't put into use.",
+            f"{headline} {detail}",
+            reasons,
+        )
+    rest = "the list comes from the model before it" if len(inputs.scores) else "there is no list"
+    return Verdict("kept", f"This model was not put into use; {rest}.", f"For this model: {headline} {detail}", reasons)
+
+
+def _total(inputs: ValueReportInputs) -> str:
+    if inputs.scores.empty:
+        return ""
+    total, n = float(inputs.scores["score"].sum()), len(inputs.scores)
+    as_of = day(pd.Timestamp(inputs.scores["as_of_date"].iloc[0]).date())
+    return (
+        f"The {whole(n)} accounts of {as_of} are expected to bring {money(total, inputs.config.currency)} in the next "
+        f"{inputs.target.horizon_days} days."
+    )
+
+
+def _kept(inputs: ValueReportInputs) -> str:
+    metrics, tested = inputs.metrics, inputs.training.get("test_dates", [])
+    when = day(pd.Timestamp(tested[-1]).date()) if tested else "the test date"
+    parts = [f"on {when} the total was expected {signed(metrics.get('bias'))} off"] if is_number(metrics.get("bias")) else []
+    if is_number(metrics.get("coverage_90")):
+        parts.append(f"the 90{NBSP}% range held for {percent(metrics['coverage_90'])} of the accounts")
+    return f"Tested on accounts and dates that the model had not seen: {', and '.join(parts)}." if parts else ""
+
+
+def value_asked_rows(inputs: ValueReportInputs) -> list[tuple[str, str]]:
+    """List what was asked, on which accounts and dates, as label and value."""
+    target, training, metrics = inputs.target, inputs.training, inputs.metrics
+    what = "margin (amount less cost)" if inputs.means == "margin" else "revenue, refunds subtracted,"
+    rows = [
+        ("Question", f"How much {what} will each account bring within {target.horizon_days} days, in {inputs.config.currency}?"),
+        ("Known until", f"{day(inputs.cutoff)} (later events were not looked at)"),
+    ]
+    if not inputs.has_model:
+        return rows
+    learning = training.get("learning", [])
+    if learning:
+        windows = sorted({int(pair["window_days"]) for pair in learning})
+        dates = sorted(pair["as_of"] for pair in learning)
+        span = f"{day(_date(dates[0]))}" + (f" to {day(_date(dates[-1]))}" if len(dates) > 1 else "")
+        told = f"{windows[0]} days" if len(windows) == 1 else f"{windows[0]} to {windows[-1]} days"
+        rows.append(
+            ("Learnt from", f"what accounts of {span} brought in the {told} after ({len(dates)} date{'s' if len(dates) > 1 else ''})")
+        )
+        if windows != [target.horizon_days]:
+            rows.append(
+                ("Shorter windows", f"the history is short, so amounts of shorter windows were scaled to {target.horizon_days} days")
+            )
+    compared = training.get("origins", [])
+    if compared:
+        rolling = training.get("split_kind") == "rolling_origins"
+        kind = "dates" if rolling else "parts of the accounts"
+        told = sentence_list([day(_date(name)) if rolling else str(name) for name in compared])
+        rows.append(("Models compared on", f"{len(compared)} {kind} before the test: {told}"))
+    rows.append(("Tested on", f"{day(_date(training['test_dates'][-1]))}, looked at once, after everything was chosen"))
+    bought = f", of which {whole(metrics['n_buyers'])} bought" if is_number(metrics.get("n_buyers")) else ""
+    rows.append(("Test accounts", f"{whole(metrics.get('n'))}{bought}"))
+    if training.get("scoring_date"):
+        rows.append(("List for", f"accounts as of {day(_date(training['scoring_date']))}"))
+    return [*rows, ("Model", str(metrics.get("model_id") or training.get("model_id")))]
+
+
+def _date(text: Any) -> Any:
+    return pd.Timestamp(str(text)).date()
+
+
+def read_deciles(deciles: pd.DataFrame, currency: str) -> str:
+    """Compare what the best tenth was expected to bring with what it brought, and say where the two are furthest apart."""
+    first, last = deciles.iloc[0], deciles.iloc[-1]
+    gap = (deciles["predicted"] - deciles["actual"]).astype(float)
+    worst = int(np.argmax(gap.abs().to_numpy()))
+    row = deciles.iloc[worst]
+    way = "too much" if gap.iloc[worst] > 0 else "too little"
+    off = abs(gap.iloc[worst]) / float(deciles["actual"].sum()) if deciles["actual"].sum() else float("nan")
+    return (
+        f"The best tenth was expected to bring {money(first['predicted'] / first['n'], currency)} per account and brought "
+        f"{money(first['actual'] / first['n'], currency)}; the last tenth {money(last['predicted'] / last['n'], currency)} and "
+        f"{money(last['actual'] / last['n'], currency)}. Furthest off is tenth {whole(row['decile'])}: {way}, by "
+        f"{percent(off)} of the whole."
+    )
+
+
+def read_held(curves: pd.DataFrame, means: str) -> str:
+    """Say how much of the amount the top fifth holds, beside past spend and perfect knowledge."""
+    at = {name: float(np.interp(0.2, curves["share"], curves[name])) for name in curves.columns if name != "share"}
+    text = f"The top fifth of the list holds {percent(at['model'])} of the {means}"
+    text += f", ranked by past spend {percent(at['simple'])}" if "simple" in at else ""
+    return f"{text}; perfect knowledge would hold {percent(at['perfect'])}."
+
+
+def read_intervals(inputs: ValueReportInputs) -> str:
+    """Say how often the range held, and whether it can be planned with."""
+    share = inputs.metrics.get("coverage_90")
+    if not is_number(share):
+        return ""
+    verdict = (
+        "so it can be planned with"
+        if 0.87 <= share <= 0.93
+        else "so take it as a little too narrow"
+        if share < 0.87
+        else "so it is wider than needed"
+    )
+    return (
+        f"The range of an account is made to hold in 90{NBSP}% of cases. On the test date it held in {percent(share)} of them, {verdict}. "
+        "It is wide because single accounts are hard to foresee; sums of many accounts are much surer."
+    )
+
+
+def read_ahead(ahead: pd.DataFrame, past: pd.DataFrame, currency: str) -> str:
+    """Compare what is expected a month with what came lately."""
+    per_day = float(ahead["amount"].sum()) / float(ahead["n_days"].sum())
+    text = f"Expected are about {money(30.4 * per_day, currency)} a month from the accounts of today, spread evenly over the days"
+    recent = past.tail(6)
+    if len(recent) >= 3:
+        text += f"; in the last {len(recent)} months all accounts brought {money(recent['amount'].mean(), currency)} a month"
+    return f"{text}. Accounts that are yet to come aren't in it, so the whole will be more."
+
+
+def read_risk(risk: pd.DataFrame, inputs: ValueReportInputs, n_listed: int) -> str:
+    """Say how much is expected to be lost with accounts that leave."""
+    loss, total = float(risk["loss"].sum()), float(risk["score"].sum())
+    part = float(risk["loss"].head(n_listed).sum()) / loss if loss > 0 else float("nan")
+    return (
+        f"Expected amount times chance to leave adds up to {money(loss, inputs.config.currency)}, "
+        f"{percent(loss / total if total else None)} of what these {whole(len(risk))} accounts are worth; the {n_listed} below hold "
+        f"{percent(part)} of it. An account worth little that is sure to leave counts less than a large one in doubt."
+    )
+
+
+def read_importance_of_value(importance: pd.DataFrame, private: tuple[str, ...]) -> str:
+    """Name the three strongest features."""
+    top = importance[~importance["feature"].isin(private)].sort_values("share", ascending=False, kind="stable").head(3)
+    if top.empty:
+        return ""
+    names = sentence_list([f"“{label}”" for label in top["label"]])
+    share = percent(top["share"].sum())
+    verb = "makes" if len(top) == 1 else "make"
+    return f"{names} {verb} up {share} of what moves the expected amount. It shows what the model looks at, not what causes spending."
+
+
+def build_value_limits(inputs: ValueReportInputs) -> list[str]:
+    """List what a reader must know before trusting the figures."""
+    config, metrics = inputs.config, inputs.metrics
+    limits: list[str] = []
+    if inputs.has_model:
+        limits.append("The test is one date: what it doesn't hold (a Christmas, a price change) can put the total off.")
+        if is_number(metrics.get("bias")) and abs(metrics["bias"]) > 0.05:
+            way = "much" if metrics["bias"] > 0 else "little"
+            limits.append(
+                f"On the test date the total was expected {percent(abs(metrics['bias']))} too {way}: use the order first, sums with care."
+            )
+    limits.append(
+        "Amounts are what accounts are expected to bring on average; half of the accounts bring less than the middle figure beside it."
+    )
+    undated = [f.label for f in inputs.features if not f.is_point_in_time and f.name not in config.private]
+    if undated:
+        limits.append(f"Used as they are now, because their history isn't recorded: {sentence_list(undated)}.")
+    if inputs.means == "margin" and inputs.target.margin_share < 1:
+        limits.append(f"Where no cost is known, margin is taken as {percent(inputs.target.margin_share)} of the amount.")
+    hidden = [f.name for f in inputs.features if f.name in config.private]
+    if hidden:
+        limits.append(f"{len(hidden)} private column{'s are' if len(hidden) > 1 else ' is'} used by the model and never shown.")
+    absent = [name for name in RAW_TABLES if name not in config.sources and name != "account_snapshots"]
+    if absent:
+        limits.append(
+            f"Tables that weren't given, so that nothing could be learnt from them: {sentence_list([n.replace('_', ' ') for n in absent])}."
+        )
+    return [*(keep_together(limit) for limit in limits), *(inputs.raw_load.warnings if inputs.raw_load else ())]
+
+
+def build_value_steps(inputs: ValueReportInputs, level: str) -> list[str]:
+    """List what to do with the report."""
+    if not inputs.has_model:
+        return [
+            "Give more history, or ask for a shorter horizon; the message above says how much is needed.",
+            "Look at the segments meanwhile: they need no model.",
+        ]
+    if level == "nothing":
+        return ["Go on ranking by past spend; it is as good here.", "Add tables that say more than orders do: usage, cases, campaigns."]
+    return [
+        "Spend effort by the expected amount, not by what was spent: the two lists differ most where accounts grow or fall silent.",
+        "Look after the accounts with most at risk first.",
+        "Compare the sums of the next months with the forecast: a gap of more than the test's says that something has changed.",
+    ]

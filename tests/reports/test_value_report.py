@@ -1,0 +1,222 @@
+"""The report of a value target: figures a head of marketing understands, every section from data, none without."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from clv_platform.config import CompanyConfig
+from clv_platform.metrics import VALUE_METRICS
+from clv_platform.reports.value_inputs import ValueReportInputs, held_curves, months_ahead, sum_months, value_at_risk
+from clv_platform.reports.value_report import render_value_report
+from clv_platform.reports.value_words import build_value_limits, build_value_verdict, model_words, money, read_deciles, signed
+
+CONFIG = CompanyConfig.model_validate(
+    {
+        "name": "little", "title": "Little company", "currency": "EUR", "private": ["secret"],
+        "sources": {"accounts": {"files": "a.csv", "columns": {"territory": "t"}}, "orders": {"files": "o.csv"}},
+        "targets": [{"name": "value", "kind": "value", "horizon_days": 180}],
+    }
+)  # fmt: skip
+N = 2_000
+
+
+def make_predictions(seed: int = 1) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    level = rng.lognormal(4, 1, N)
+    y = np.where(rng.random(N) < 0.5, rng.gamma(2, level), 0.0)
+    return pd.DataFrame(
+        {
+            "account_id": [f"A{i:04d}" for i in range(N)], "as_of_date": pd.Timestamp("2025-07-01"), "y_true": y, "y_pred": level,
+            "lo": 0.0, "hi": 5 * level, "n_true": (y > 0).astype(float), "n_pred": 0.5,
+        }
+    )  # fmt: skip
+
+
+def make_deciles(predictions: pd.DataFrame) -> pd.DataFrame:
+    ordered = predictions.sort_values("y_pred", ascending=False)
+    tenth = np.arange(N) * 10 // N + 1
+    sums = ordered.groupby(tenth)[["y_pred", "y_true"]].sum()
+    n = np.bincount(tenth)[1:]
+    return pd.DataFrame(
+        {"decile": sums.index, "n": n, "predicted": sums["y_pred"], "actual": sums["y_true"], "actual_lo": sums["y_true"] * 0.9,
+         "actual_hi": sums["y_true"] * 1.1}
+    )  # fmt: skip
+
+
+def make_board(predictions: pd.DataFrame, simple: np.ndarray) -> pd.DataFrame:
+    rows = []
+    for model, kind, values in (("model", "model", predictions["y_pred"]), ("past_spend_rate", "baseline", simple)):
+        figures = {name: metric(predictions["y_true"], values) for name, metric in VALUE_METRICS.items()}
+        rows.append({"model": model, "kind": kind, "note": "", **figures})
+    return pd.DataFrame(rows)
+
+
+def make_scores(n: int = 300) -> pd.DataFrame:
+    level = np.sort(np.random.default_rng(2).lognormal(5, 1, n))[::-1]
+    tier = np.repeat(["very high", "high", "mid", "low"], [n // 10, n // 5, 3 * n // 10, n - n // 10 - n // 5 - 3 * n // 10])
+    return pd.DataFrame(
+        {
+            "account_id": [f"A{i:04d}" for i in range(n)], "as_of_date": date(2026, 1, 1), "score": level, "score_median": level * 0.8,
+            "score_lo": level * 0.1, "score_hi": level * 3, "expected_purchases": 3.2, "p_alive": 0.9, "score_rank": np.arange(1, n + 1),
+            "value_tier": tier, "reasons": "bought on 5 days in 9 months, last 12 days ago, 35 EUR a time raises the expected amount",
+        }
+    )  # fmt: skip
+
+
+def make_inputs(**changes: Any) -> ValueReportInputs:
+    predictions = make_predictions()
+    simple = predictions["y_pred"].to_numpy() * np.random.default_rng(3).lognormal(0, 1, N)
+    board = make_board(predictions, simple)
+    figures = {name: float(board.loc[0, name]) for name in VALUE_METRICS}
+    intervals = {f"{name}{end}": value * factor for name, value in figures.items() for end, factor in (("_lo", 0.95), ("_hi", 1.05))}
+    metrics = {**figures, **intervals, "coverage_90": 0.91, "n": N, "n_buyers": 950, "model_id": "2026-01-01-abc", "verdict": "promoted"}
+    metrics |= {"transactions_ngini": 0.4, "transactions_mae": 0.6, "transactions_bias": 0.02}
+    backtest = pd.concat(
+        [board.assign(model="tweedie_on_probability", kind="contender", is_champion=True), board.assign(is_champion=False)]
+    )
+    importance = pd.DataFrame(
+        {"feature": ["purchase_history", "users_mean_3m", "secret"], "label": ["purchase history", "active users", "secret"],
+         "mean_abs": [0.6, 0.3, 0.1], "share": [0.6, 0.3, 0.1], "direction": [0.9, 0.5, 0.1]}
+    )  # fmt: skip
+    weak = pd.DataFrame({"kind": ["wrong_here"], "sentence": ["Accounts with territory T3 (n = 210) bring more than expected."]})
+    slices = pd.DataFrame(
+        {"column": ["(all)", "territory"], "level": ["(all)", "T1"], "n": [N, 900], "bias": [0.01, -0.1], "ngini": [0.6, 0.5]}
+    )
+    leaving = pd.DataFrame({"account_id": [f"A{i:04d}" for i in range(300)], "p_leave": np.linspace(0.01, 0.4, 300)})
+    training = {
+        "model_id": "2026-01-01-abc", "reasons": ["Boosted trees rank best at all three dates."], "split_kind": "rolling_origins",
+        "learning": [{"as_of": "2024-07-01", "window_days": 90}, {"as_of": "2024-10-01", "window_days": 180}],
+        "origins": ["2024-10-01", "2025-01-01"], "test_dates": ["2025-07-01"], "scoring_date": "2026-01-01",
+    }  # fmt: skip
+    tables = {
+        "lift": make_deciles(predictions), "leaderboard": board, "backtest_leaderboard": backtest.assign(purpose="spend"),
+        "predictions": predictions, "contenders": pd.DataFrame({"account_id": predictions["account_id"], "past_spend_rate": simple}),
+        "importance": importance, "weak_slices": weak, "slices": slices,
+    }  # fmt: skip
+    past = pd.DataFrame({"month": pd.date_range("2025-01-01", periods=12, freq="MS"), "amount": 5_000.0})
+    gate = {"verdict": "promoted", "reasons": ["It ranks better than past spend beyond chance."]}
+    made = ValueReportInputs(CONFIG, CONFIG.targets[0], date(2026, 1, 1), metrics, gate, training, tables=tables, scores=make_scores(), leaving=leaving, past=past)  # fmt: skip # noqa: E501
+    return replace(made, **changes)
+
+
+@pytest.fixture(scope="module")
+def inputs() -> ValueReportInputs:
+    return make_inputs()
+
+
+@pytest.fixture(scope="module")
+def html(inputs) -> str:
+    return render_value_report(inputs)
+
+
+def test_the_headline_compares_with_ranking_by_past_spend(inputs):
+    verdict = build_value_verdict(inputs)
+    held, naive = (round(100 * value) for value in (inputs.metrics["top10_share"], inputs.simple["top10_share"]))
+    assert verdict.level == "good"
+    assert verdict.headline.replace("\u00a0", " ") == (
+        f"The top tenth of the list holds {held} % of the revenue of the following half-year; ranking by past spend holds {naive} %."
+    )
+    assert "are expected to bring" in verdict.detail
+
+
+def test_every_section_with_data_is_there(html):
+    for title in (
+        "The most valuable accounts", "How good is it?", "Where most is at risk", "The months ahead", "How sure is the amount of one",
+        "How often they buy", "What drives value", "For whom it works", "Which model, and why", "Limits", "What to do next",
+    ):  # fmt: skip
+        assert f"<h2>{title}" in html
+    assert html.count("<figcaption></figcaption>") == 0
+
+
+def test_the_page_says_nothing_private_and_loads_nothing(html):
+    assert "secret" not in html
+    assert "http" not in html.replace("http://www.w3.org", "")
+
+
+def test_the_same_inputs_give_the_same_page(inputs, html):
+    assert render_value_report(inputs) == html
+
+
+def test_sections_without_data_are_left_out(inputs):
+    bare = render_value_report(replace(inputs, tables={}, scores=pd.DataFrame(), leaving=pd.DataFrame(), past=pd.DataFrame()))
+    for title in ("The most valuable accounts", "Where most is at risk", "The months ahead", "What drives value", "Which model"):
+        assert f"<h2>{title}" not in bare
+
+
+def test_too_little_history_is_a_verdict_not_a_report(inputs):
+    training = {
+        "model_id": None,
+        "verdict": "not_enough_history",
+        "reasons": ["Not enough history for a horizon of 180 days: it begins in May."],
+    }
+    page = render_value_report(replace(inputs, training=training, metrics={"verdict": "not_enough_history"}, gate={}, tables={}))
+    assert "There is too little history to say what accounts will bring." in page
+    assert "it begins in May" in page
+    assert "Give more history" in page
+
+
+@pytest.mark.parametrize(
+    ("verdict", "level", "words"), [("nothing_learnt", "nothing", "past spend"), ("champion_kept", "kept", "model before")]
+)
+def test_a_model_that_is_not_used_is_called_so(inputs, verdict, level, words):
+    told = build_value_verdict(replace(inputs, gate={"verdict": verdict, "reasons": []}))
+    assert told.level == level
+    assert words in told.headline
+
+
+def test_a_large_bias_becomes_a_limit(inputs):
+    limits = build_value_limits(replace(inputs, metrics={**inputs.metrics, "bias": -0.12}))
+    assert any("12\u00a0% too little" in limit for limit in limits)
+
+
+def test_deciles_are_read_per_account():
+    deciles = pd.DataFrame({"decile": [1, 2], "n": [10, 10], "predicted": [1000.0, 100.0], "actual": [900.0, 100.0]})
+    assert read_deciles(deciles, "EUR").replace("\u00a0", " ") == (
+        "The best tenth was expected to bring 100 EUR per account and brought 90 EUR; the last tenth 10 EUR and 10 EUR. "
+        "Furthest off is tenth 1: too much, by 10 % of the whole."
+    )
+
+
+def test_held_curves_begin_at_nothing_and_end_at_everything():
+    rows = pd.DataFrame({"account_id": list("abcd"), "y_true": [8.0, 2.0, 0.0, 0.0], "y_pred": [4.0, 3.0, 2.0, 1.0]})
+    curves = held_curves(rows, pd.DataFrame({"account_id": list("abcd"), "past_spend_rate": [0.0, 0.0, 1.0, 1.0]}))
+    assert curves["model"].iloc[[0, -1]].tolist() == [0.0, 1.0]
+    assert np.interp(0.5, curves["share"], curves["model"]) == pytest.approx(1.0)
+    assert np.interp(0.5, curves["share"], curves["simple"]) == pytest.approx(0.0)
+
+
+def test_the_expected_total_is_spread_over_the_days_of_the_horizon():
+    scores = pd.DataFrame({"as_of_date": [date(2026, 1, 1)] * 2, "score": [50.0, 40.0]})
+    ahead = months_ahead(scores, 90)
+    assert ahead["n_days"].tolist() == [31, 28, 31]
+    assert ahead["amount"].sum() == pytest.approx(90.0)
+
+
+def test_only_whole_months_before_the_scores_count(tmp_path):
+    days = pd.DataFrame(
+        {"ordered_on": pd.to_datetime(["2025-12-31", "2026-01-01", "2025-11-02", "2023-01-01"]), "amount": [1.0, 2.0, 4.0, 8.0]}
+    )
+    path = tmp_path / "fct_account_days.parquet"
+    days.to_parquet(path)
+    months = sum_months(path, CONFIG.targets[0], pd.DataFrame({"as_of_date": [date(2026, 1, 1)]}))
+    assert months["amount"].tolist() == [4.0, 1.0]
+
+
+def test_what_is_at_risk_is_value_times_chance_to_leave():
+    scores = pd.DataFrame({"account_id": ["a", "b", "c"], "score": [100.0, 1000.0, 5.0]})
+    risk = value_at_risk(scores, pd.DataFrame({"account_id": ["a", "b"], "p_leave": [0.5, 0.1]}))
+    assert risk["account_id"].tolist() == ["b", "a"]
+    assert risk["loss"].tolist() == [100.0, 50.0]
+
+
+def test_amounts_and_models_are_written_for_people():
+    assert (money(1_234_567, "EUR"), money(980.4), money(3.14159)) == ("1.23\u00a0M\u00a0EUR", "980", "3.14")
+    assert (signed(0.042), signed(-0.11)) == ("+4.2\u00a0%", "−11\u00a0%")
+    assert model_words("bg_nbd") == "purchase history (BG/NBD and Gamma-Gamma)"
+    assert model_words("mean_of_3") == "mean of the best 3"
