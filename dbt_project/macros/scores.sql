@@ -1,25 +1,33 @@
-{#- The score files that Python writes, and one row of typed nulls (the reader drops it): before the first scoring there is no file, which
-    DuckDB refuses to read, and files of older versions lack columns. -#}
+{#- The files that Python writes, each kind with one row of typed nulls (the reader drops it): before the first scoring there is no file,
+    which DuckDB refuses to read, and files of older versions lack columns. -#}
 
-{% macro score_files() -%}
-    {%- set relation = source('scores', 'target_scores') -%}
-    {%- if has_score_files() %}
+{#- `columns`: name to type. -#}
+{% macro files_of(relation, pattern, columns) -%}
+    {%- if has_files(pattern) %}
     select * from {{ relation }}
     union all by name
     {%- endif %}
     select
-        cast(null as varchar) as target,
-        cast(null as varchar) as account_id,
-        cast(null as date) as as_of_date,
-        cast(null as double) as score,
-        cast(null as double) as raw_score,
-        cast(null as bigint) as score_rank,
-        cast(null as double) as score_percentile,
-        cast(null as varchar) as reasons,
-        cast(null as varchar) as reasons_up,
-        cast(null as varchar) as reasons_down,
-        cast(null as varchar) as chance_words,
-        cast(null as varchar) as model_id,
-        cast(null as varchar) as cutoff,
-        cast(null as boolean) as is_champion
+        {%- for name, type in columns.items() %}
+        cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+{%- endmacro %}
+
+{% macro score_files() -%}
+    {{ files_of(source('scores', 'target_scores'), 'scores/*/history/*.parquet', {
+        'target': 'varchar', 'account_id': 'varchar', 'as_of_date': 'date', 'score': 'double', 'raw_score': 'double', 'score_rank': 'bigint',
+        'score_percentile': 'double', 'reasons': 'varchar', 'reasons_up': 'varchar', 'reasons_down': 'varchar', 'chance_words': 'varchar',
+        'model_id': 'varchar', 'cutoff': 'varchar', 'is_champion': 'boolean',
+    }) }}
+{%- endmacro %}
+
+{% macro value_score_files() -%}
+    {{ files_of(source('scores', 'value_scores'), 'scores_value/*/history/*.parquet', value_score_columns()) }}
+{%- endmacro %}
+
+{% macro segment_files() -%}
+    {{ files_of(source('scores', 'segments'), 'segments/history/*.parquet', {
+        'account_id': 'varchar', 'as_of_date': 'date', 'segment': 'varchar', 'segment_number': 'bigint', 'model_id': 'varchar',
+        'cutoff': 'varchar',
+    }) }}
 {%- endmacro %}

@@ -43,12 +43,28 @@
     {{ return(['profile', 'account_columns', 'billing', 'rfm', 'usage', 'support', 'web', 'engagement', 'interactions', 'snapshot']) }}
 {%- endmacro %}
 
-{% macro has_score_files() -%}
+{#- Whether Python has written any file of that kind: `pattern` starts in the company's state folder. -#}
+{% macro has_files(pattern) -%}
     {%- if not execute -%}
         {{ return(true) }}
     {%- endif -%}
-    {%- set pattern = env_var('CLV_STATE_DIR', '.') ~ '/scores/*/history/*.parquet' -%}
-    {{ return(run_query("select count(*) from glob('" ~ pattern ~ "')").columns[0].values()[0] > 0) }}
+    {%- set files = env_var('CLV_STATE_DIR', '.') ~ '/' ~ pattern -%}
+    {{ return(run_query("select count(*) from glob('" ~ files ~ "')").columns[0].values()[0] > 0) }}
+{%- endmacro %}
+
+{#- Columns of the value scores that Python writes, in the order of tables. -#}
+{% macro value_score_columns() -%}
+    {{ return({
+        'target': 'varchar', 'account_id': 'varchar', 'as_of_date': 'date', 'score': 'double', 'score_median': 'double', 'score_lo': 'double',
+        'score_hi': 'double', 'discounted_value': 'double', 'expected_purchases': 'double', 'expected_purchases_median': 'double',
+        'p_alive': 'double', 'score_rank': 'bigint', 'score_percentile': 'double', 'value_tier': 'varchar', 'reasons': 'varchar',
+        'reasons_up': 'varchar', 'reasons_down': 'varchar', 'model_id': 'varchar', 'cutoff': 'varchar', 'is_champion': 'boolean',
+    }) }}
+{%- endmacro %}
+
+{#- The value target that tables with one value per account show: the first of the config. -#}
+{% macro first_target(kind) -%}
+    {{ return((targets_of(kind) | map(attribute='name') | list + [''])[0]) }}
 {%- endmacro %}
 
 {#- One row per month from one date to another, both inclusive, as the column `name`. -#}

@@ -89,7 +89,10 @@ def test_every_column_and_source_is_described(manifest: dict[str, Any], models: 
 
 
 def test_every_exposure_has_an_owner(manifest: dict[str, Any]) -> None:
-    assert {exposure["name"] for exposure in manifest["exposures"].values()} == {"upgrade_report", "churn_report", "call_list"}
+    assert {exposure["name"] for exposure in manifest["exposures"].values()} == {
+        *("upgrade_report", "churn_report", "value_report"),
+        *("account_360", "call_list"),
+    }
     assert all(exposure["owner"]["email"] and exposure["description"] for exposure in manifest["exposures"].values())
 
 

@@ -20,7 +20,7 @@ FIRST = datetime(2024, 1, 1)
 ACCOUNTS = ("a", "b")
 Tables = dict[str, list[dict[str, Any]]]
 
-SUMMARIES = ("fct_purchase_summaries",)  # of the marts: what models read beside the features
+SUMMARIES = ("fct_purchase_summaries", "fct_rfm_scores", "fct_account_states")  # marts at snapshots beside the features
 
 accounts = st.sampled_from(ACCOUNTS)
 amounts = st.integers(1, 50)
@@ -145,6 +145,17 @@ def test_a_model_without_its_boundary_is_caught(compiled: CompiledProject, model
     later = change_future(tables, [change])
     assert features_until_today(leaking, later) != features_until_today(leaking, tables)
     assert features_until_today(compiled, later) == features_until_today(compiled, tables)
+
+
+def test_an_order_that_is_booked_late_is_in_the_value_that_came_and_in_no_summary_before(compiled: CompiledProject) -> None:
+    tables = make_company([("orders", datetime(2025, 2, 20), "b", 30, None)])
+    late = change_future(tables, [("add_late", "orders", datetime(2025, 3, 20), "b", 30)])
+    query = "select y_worth_30d, n_worth_30d from labels.lbl_accounts__value where account_id = 'b' and as_of_date = date '2025-03-01'"
+    # Account b has no subscription, so that its value comes from orders alone: 30 - 10 each.
+    for rows, expected in ((tables, (0.0, 0.0)), (late, (20.0, 1.0))):
+        with compiled.build(rows, "labels", also=SUMMARIES) as connection:
+            assert connection.execute(query).fetchall() == [expected]
+    assert features_until_today(compiled, late) == features_until_today(compiled, tables)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 {#- What an account had bought by each snapshot, from the account-day fact: the days known then are added up. -#}
+{%- set place = dbt.datediff("cast('1970-01-01' as date)", 'days.ordered_on', 'day') ~ ' * 100000 + '
+    ~ dbt.datediff('days.ordered_on', 'days.known_at', 'day') -%}
 with spine as (
 
-    select * from {{ ref('int_accounts__candidates') }}
+    select * from {{ ref('int_snapshots__dates') }}
 
 ),
 
@@ -12,7 +14,7 @@ days as (
 )
 
 select
-    spine.account_id,
+    days.account_id,
     spine.as_of_date,
     cast(sum(days.n_purchases) as bigint) as n_purchases,
     cast(sum(days.n_valued) as bigint) as n_valued,
@@ -21,11 +23,8 @@ select
     min(case when days.is_purchase then days.ordered_on end) as first_purchase_on,
     max(case when days.is_purchase then days.ordered_on end) as last_purchase_on,
     max(case when days.is_purchase then days.day_amount end) as max_purchase_value,
-    -- Of a day that became known in parts the last one holds the day's sum.
-    max_by(days.day_amount, case when days.is_purchase then days.place end) as last_purchase_value
-from spine
-inner join days
-    on
-        spine.account_id = days.account_id
-        and {{ known_before('days') }}
-group by spine.account_id, spine.as_of_date
+    -- Of a day that became known in parts the last one holds the day's sum, so the place rises with the day, then with the arrival.
+    max_by(days.day_amount, case when days.is_purchase then {{ place }} end) as last_purchase_value
+from days
+inner join spine on {{ known_before('days') }}
+group by days.account_id, spine.as_of_date

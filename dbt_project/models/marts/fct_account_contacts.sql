@@ -9,7 +9,8 @@ select
     account_id,
     cast(contacted_at as date) as contacted_on,
     coalesce(is_control, false) as is_control,
-    cast(count(*) as bigint) as n_contacts
+    cast(count(*) as bigint) as n_contacts,
+    cast(sum(cost) as double) as cost
 from contacts
 where contacted_at is not null
 group by account_id, cast(contacted_at as date), coalesce(is_control, false)

@@ -87,8 +87,16 @@ def feature_models() -> list[str]:
     return ["profile", "account_columns", "billing", "rfm", "usage", "support", "web", "engagement", "interactions", "snapshot"]
 
 
-def has_score_files() -> bool:
+def has_files(pattern: str) -> bool:
     return True
+
+
+def first_target(kind: str) -> str:
+    return kind
+
+
+def value_score_columns() -> dict[str, str]:
+    return {"target": "varchar", "account_id": "varchar", "as_of_date": "date", "score": "double"}
 
 
 def generate_months(first: str, last: str, name: str) -> str:

@@ -1,0 +1,116 @@
+{#- Revenue, or margin for a target that asks for it, by month: what came, and what the accounts of the newest forecasts are expected to bring. The forecast of the whole horizon is
+    spread over its months as the same accounts' amounts were after the last six snapshots whose horizon is over; accounts yet to come are
+    not in it. -#}
+{%- set targets = targets_of('value') -%}
+with forecasts as (
+
+    select * from {{ ref('rpt_value_scores') }}
+
+),
+
+days as (
+
+    select * from {{ ref('fct_account_days') }}
+
+),
+
+examples as (
+
+    select * from {{ ref('fct_value_examples') }}
+
+),
+
+totals as (
+
+    select
+        target,
+        as_of_date,
+        max({{ horizon_days_of('target', targets) }}) as horizon_days,
+        count(*) as n_accounts,
+        sum(score) as expected_value
+    from forecasts
+    group by target, as_of_date
+
+),
+
+past_snapshots as (
+    {% for target in targets %}
+    select
+        {{ sql_text(target['name']) }} as target,
+        account_id,
+        as_of_date,
+        {{ target['horizon_days'] }} as horizon_days
+    from examples
+    where as_of_date in (
+        select as_of_date from examples
+        where {{ adapter.quote(target['label']) }} is not null
+        group by as_of_date
+        order by as_of_date desc
+        limit 6
+    )
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        '' as target,
+        account_id,
+        as_of_date,
+        0 as horizon_days
+    from examples
+    where false
+    {% endfor %}
+),
+
+past_months as (
+
+    select
+        past_snapshots.target,
+        {{ dbt.datediff('past_snapshots.as_of_date', 'days.ordered_on', 'month') }} as month_number,
+        sum({{ worth_of_day('past_snapshots.target', 'days') }}) as amount
+    from past_snapshots
+    inner join days
+        on
+            past_snapshots.account_id = days.account_id
+            and days.ordered_on >= past_snapshots.as_of_date
+            and days.ordered_on < {{ dbt.dateadd('day', 'past_snapshots.horizon_days', 'past_snapshots.as_of_date') }}
+    group by 1, 2
+
+),
+
+shares as (
+
+    select
+        target,
+        month_number,
+        greatest(amount, 0) / nullif(sum(greatest(amount, 0)) over (partition by target), 0) as share_of_horizon
+    from past_months
+
+),
+
+came as (
+
+    select
+        totals.target,
+        cast({{ dbt.date_trunc('month', 'days.ordered_on') }} as date) as month_start,
+        sum({{ worth_of_day('totals.target', 'days') }}) as revenue
+    from totals
+    inner join days on days.ordered_on < totals.as_of_date
+    group by 1, 2
+
+)
+
+select
+    target,
+    month_start,
+    false as is_forecast,
+    cast(null as bigint) as n_accounts,
+    revenue
+from came
+union all
+select
+    totals.target,
+    cast({{ dbt.dateadd('month', 'shares.month_number', dbt.date_trunc('month', 'totals.as_of_date')) }} as date) as month_start,
+    true as is_forecast,
+    cast(totals.n_accounts as bigint) as n_accounts,
+    totals.expected_value * shares.share_of_horizon as revenue
+from totals
+inner join shares on totals.target = shares.target
