@@ -10,9 +10,9 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 
 from assets.company import Company
 from assets.models import is_backtest
-from assets.partitions import build_cutoffs, is_newest_cutoff, parse_cutoff
+from assets.partitions import build_cutoffs, is_newest_cutoff
 from assets.targets import OWNERS, floats, markdown_table, picture, write_json
-from assets.value_room import ValueRoom, as_texts
+from assets.value_room import ValueRoom, as_date, as_texts
 from clv_platform.config import CompanyConfig, Target, config_hash
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ def build_value_model_asset(company: Company, target: Target) -> AssetsDefinitio
         from clv_platform.models.value import train_value_model
         from clv_platform.raw import read_raw_load
 
-        cutoff, config = context.partition_key, choose_contenders(context, company.config)
+        cutoff, as_of, config = context.partition_key, as_date(context.partition_key), choose_contenders(context, company.config)
         try:
             split = room.read_value_split(cutoff)
         except NotEnoughHistory as error:
             return room.give_up(cutoff, str(error))
         hashes = {"config_hash": config_hash(company.config), "data_hash": read_raw_load(company.paths).data_hash}
-        trained = train_value_model(split, config, target, cutoff=parse_cutoff(cutoff), threads=company.settings.threads, **hashes)
+        trained = train_value_model(split, config, target, cutoff=as_of, threads=company.settings.threads, **hashes)
         save_artifact(trained.artifact, room.models_root)
         write_value_training(room, cutoff, trained, split)
         board = markdown_table(trained.leaderboard.to_dict("records"))

@@ -9,10 +9,10 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 
 from assets.backtest import gather_decisions
 from assets.company import Company
-from assets.partitions import build_cutoffs, parse_cutoff
+from assets.partitions import build_cutoffs
 from assets.reports import write_page
 from assets.targets import OWNERS, TargetRoom, floats
-from assets.value_room import ValueRoom
+from assets.value_room import ValueRoom, as_date
 from clv_platform.config import Target
 
 if TYPE_CHECKING:
@@ -54,14 +54,12 @@ def gather_value_inputs(room: ValueRoom, cutoff: str) -> "ValueReportInputs":
     from clv_platform.raw import read_raw_load
     from clv_platform.reports.value_inputs import gather_value
 
-    as_of = parse_cutoff(cutoff)
-    assert as_of is not None, "the config refuses value targets without dates"
     return gather_value(
         room.company.config,
         room.target,
         room.report_folder(cutoff),
         room.company.paths.marts,
-        cutoff=as_of,
+        cutoff=as_date(cutoff),
         scores=room.read_scores(cutoff) if room.has_model(cutoff) else None,
         leaving=read_leaving(room.company, cutoff),
         raw_load=read_raw_load(room.company.paths),

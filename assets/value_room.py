@@ -5,6 +5,7 @@ instead of a model. Keep decisions out: they are the library's.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,9 +50,7 @@ class ValueRoom(TargetRoom):
         from clv_platform.warehouse import read_parquet
 
         examples, summaries = (read_parquet(self.company.paths.marts / f"{key.path[-1]}.parquet") for key in self.marts)
-        as_of = parse_cutoff(cutoff)
-        assert as_of is not None, "the config refuses value targets without dates"
-        return split_value_by_time(build_value_examples(examples, summaries, self.company.config, self.target), as_of)
+        return split_value_by_time(build_value_examples(examples, summaries, self.company.config, self.target), as_date(cutoff))
 
     def has_model(self, cutoff: str) -> bool:
         """Whether there was enough history to train as of the cutoff."""
@@ -89,6 +88,13 @@ def read_value_scores(company: Company, cutoff: str) -> "dict[str, pd.DataFrame]
             if scores is not None:
                 found[target.name] = scores
     return found
+
+
+def as_date(cutoff: str) -> date:
+    """A cutoff as a date."""
+    parsed = parse_cutoff(cutoff)
+    assert parsed is not None, "the config refuses value targets without dates"
+    return parsed
 
 
 def as_texts(values: dict[str, Any]) -> dict[str, Any]:

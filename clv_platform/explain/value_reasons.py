@@ -5,12 +5,13 @@ Here: "bought on 5 days in 9 months, last 12 days ago, 35 EUR a time", and the c
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from clv_platform.contracts.feature import Feature
 from clv_platform.datasets import ValueRows
 from clv_platform.explain.batches import BATCH_ROWS, iterate_contributions
 from clv_platform.explain.families import Families, build_families
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from clv_platform.models.value import ValueArtifact, ValueForecast
 
 _MONTH = 30.4375  # days
+ORDER_GROUPS = ("rfm", HISTORY.group)
 _LATE = 3.0  # of the usual gap between purchases
 
 
@@ -77,7 +79,7 @@ def tell_value_reasons(
     view: Any = ValueView(artifact)
     examples = view_rows(rows)
     view.check_features(examples.features)
-    families = build_families(examples.features, list(view.manifest.features), private)
+    families = join_purchases(build_families(examples.features, list(view.manifest.features), private), examples.features, view.manifest)
     words = ValueWords(view, examples, families, currency)
     ending = {1: " raises the expected amount", -1: " lowers the expected amount"}
     told = Reasons()
@@ -92,6 +94,24 @@ def tell_value_reasons(
             told.down.append(down)
     told.movement.extend(_movements(forecast.spend, currency))
     return told
+
+
+def join_purchases(families: Families, features: Sequence[Feature], manifest: Any) -> Families:
+    """Put all features made of orders into the family of the purchase history.
+
+    Trees correct what the purchase history promises, so that "high revenue" alone would often be said to lower the amount; only their sum
+    means something to people.
+    """
+    of_orders = {feature.name for feature in features if feature.group in ORDER_GROUPS}
+    names = list(manifest.features)
+    is_joined = np.array([names[column] in of_orders for column in families.columns], dtype=bool)
+    if not is_joined.any():
+        return families
+    stems = [HISTORY.name if joined else families.names[member] for member, joined in zip(families.member, is_joined, strict=True)]
+    labels = dict(zip(families.names, families.labels, strict=True)) | {HISTORY.name: HISTORY.label}
+    positions = {stem: position for position, stem in enumerate(dict.fromkeys(stems))}
+    member = np.array([positions[stem] for stem in stems], dtype=int)
+    return Families(tuple(positions), tuple(labels[stem] for stem in positions), families.columns, member, families.hidden)
 
 
 def purchase_words(summary: pd.DataFrame, currency: str = "") -> list[str]:

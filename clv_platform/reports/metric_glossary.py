@@ -121,13 +121,21 @@ _BINARY = (
 _FACTS = (
     Metric("n", "test rows", "How many rows, accounts at their dates, the figures are computed on.", 0.0, None, "none", "count"),
     Metric("n_positive", "positives", "How many of the test rows did what the target asks for.", 0.0, None, "none", "count"),
+    Metric(
+        "n_buyers", "accounts that bought", "How many of the test accounts brought anything within the horizon.", 0.0, None, "none", "count"
+    ),
+    _amount("total_expected", "expected total", "What the test accounts were expected to bring together.", "none", None),
+    _amount("total_actual", "total that came", "What the test accounts brought together within the horizon.", "none", None),
     Metric("n_accounts", "accounts", "How many different accounts stand behind the test rows.", 0.0, None, "none", "count"),
 )
 
 _AMOUNTS = (
     _amount("mae", "mean absolute error", "How far the prediction is off for an account, on average, in the unit of the amount."),
     _amount("rmse", "root mean squared error", "As the mean absolute error, but large misses weigh more."),
-    _amount("bias", "bias", "Predicted minus actual, on average; above 0 the model promises too much.", "zero", None),
+    Metric(
+        "bias", "error of the total", "The expected total over the one that came, less 1: +5 % promised a twentieth too much.",
+        -1.0, None, "zero", "share",
+    ),
     _correlation("spearman", "rank correlation", "How well the predictions put accounts in order of their amounts; 1 is the same."),
     _correlation("ngini", "normalised Gini", "How well the best accounts are put first, as a share of what a perfect order would reach."),
     _loss("decile_wape", "error by decile", "The error of the ten groups' sums, as a share of the total amount; 0 is perfect."),

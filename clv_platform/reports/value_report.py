@@ -117,7 +117,7 @@ def _choice(inputs: ValueReportInputs) -> Section | None:
         f"{len(spend)} models were compared {where}. The rule was written down before: of the models whose total is off by at most "
         f"{percent(rule.max_bias)}, the best by {rule.metric.replace('ngini', 'the normalised Gini').replace('_', ' ')}."
     )
-    reasons = [str(reason) for reason in inputs.training.get("reasons", [])]
+    reasons = [told.in_words(str(reason)) for reason in inputs.training.get("reasons", [])]
     blocks: list[Any] = [
         text,
         *reasons,

@@ -10,8 +10,8 @@ import pandas as pd
 from clv_platform.reports.metric_glossary import METRICS
 from clv_platform.reports.tables import Cell, Table, figure_cell
 from clv_platform.reports.value_inputs import SIMPLE, ValueReportInputs
-from clv_platform.reports.value_words import model_words, money, signed
-from clv_platform.reports.words import MISSING, is_number, keep_together, percent, score, shown, whole
+from clv_platform.reports.value_words import in_words, model_words, money, signed
+from clv_platform.reports.words import MISSING, is_number, keep_together, percent, shown, whole
 
 _FIGURES = ("top10_share", "ngini", "bias", "decile_wape", "coverage_90", "mae", "rmse", "spearman")
 _PURCHASES = tuple(f"transactions_{name}" for name in ("ngini", "bias", "decile_wape", "mae", "mae_median", "rmse"))
@@ -70,7 +70,7 @@ def leaderboard_of(board: pd.DataFrame, caption: str, metric: str) -> Table:
     ordered = board.sort_values([by, "model"], ascending=[is_falling, True], kind="stable").reset_index(drop=True)
     rows = []
     for row in ordered.to_dict("records"):
-        note = str(row.get("note") or "") or _KINDS.get(str(row.get("kind", "")), "")
+        note = in_words(str(row.get("note") or "")) or _KINDS.get(str(row.get("kind", "")), "")
         cells = [Cell(model_words(row["model"]), note)]
         for name in names:
             text = signed(row[name]) if name == "bias" else shown(name, row[name])
@@ -176,14 +176,20 @@ def value_slices_table(inputs: ValueReportInputs) -> Table | None:
 
 def intervals_table(inputs: ValueReportInputs) -> Table | None:
     """Build the comparison of ways to make the 90 % range; None where there is one only."""
-    frame = inputs.table("interval_methods")
-    if len(frame) < 2 or not {"method", "coverage"} <= set(frame.columns):
+    tried = inputs.table("interval_methods")
+    if tried.empty or tried["method"].nunique() < 2:
         return None
+    frame = (
+        tried.assign(held=tried["coverage"] * tried["n"])
+        .groupby("method", as_index=False)
+        .agg({"held": "sum", "n": "sum", "is_used": "max"})
+    )
+    frame = frame.assign(coverage=frame["held"] / frame["n"])
     rows = tuple(
-        (Cell(str(row["method"]).replace("_", " ")), Cell(score(row["coverage"]), value=row["coverage"]))
+        (Cell(str(row["method"]).replace("_", " ")), Cell(percent(row["coverage"]), value=row["coverage"]))
         for row in frame.to_dict("records")
     )
-    strong = frozenset(i for i, row in enumerate(frame.to_dict("records")) if row.get("is_chosen"))
+    strong = frozenset(i for i, row in enumerate(frame.to_dict("records")) if row["is_used"])
     return Table("Ways to make the range, judged before the test", ("way", "share that it held"), rows, frozenset({1}), strong=strong)
 
 

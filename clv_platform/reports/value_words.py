@@ -6,7 +6,7 @@ Add a sentence as a function of `ValueReportInputs` or of a frame. Keep tables (
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ _MODELS = {
     "champion": "the model in use before",
     "model": "this model",
 }
-Sign = Literal["+", "-", ""]
+_METRICS = {"ngini": "normalised Gini", "decile_wape": "error by decile", "top10_share": "share held by the top tenth"}
 
 
 def model_words(name: Any) -> str:
@@ -48,6 +48,13 @@ def model_words(name: Any) -> str:
     if found := re.match(r"mean_of_(\d+)", text):
         return f"mean of the best {found[1]}"
     return text.replace("_", " ")
+
+
+def in_words(text: str) -> str:
+    """Put what contenders and metrics are called by people in the place of their names."""
+    names = sorted((name for name in _MODELS if name not in ("model", "mean", "champion")), key=len, reverse=True)
+    pattern = r"\b(" + "|".join([*names, r"mean_of_\d+", "ngini", "decile_wape", "top10_share"]) + r")\b"
+    return re.sub(pattern, lambda found: _METRICS.get(found[0]) or model_words(found[0]), text).replace("%", f"{NBSP}%")
 
 
 def money(value: Any, currency: str = "") -> str:
@@ -115,10 +122,14 @@ def _total(inputs: ValueReportInputs) -> str:
 def _kept(inputs: ValueReportInputs) -> str:
     metrics, tested = inputs.metrics, inputs.training.get("test_dates", [])
     when = day(pd.Timestamp(tested[-1]).date()) if tested else "the test date"
-    parts = [f"on {when} the total was expected {signed(metrics.get('bias'))} off"] if is_number(metrics.get("bias")) else []
+    parts = [f"on {when} the total was expected {_off(metrics['bias'])}"] if is_number(metrics.get("bias")) else []
     if is_number(metrics.get("coverage_90")):
         parts.append(f"the 90{NBSP}% range held for {percent(metrics['coverage_90'])} of the accounts")
     return f"Tested on accounts and dates that the model had not seen: {', and '.join(parts)}." if parts else ""
+
+
+def _off(bias: float) -> str:
+    return "right" if abs(bias) < 0.005 else f"{percent(abs(bias))} too {'high' if bias > 0 else 'low'}"
 
 
 def value_asked_rows(inputs: ValueReportInputs) -> list[tuple[str, str]]:
