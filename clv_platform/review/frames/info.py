@@ -156,6 +156,18 @@ class FrameInfo:
         """Return the column that has a role, or None; of slices and features the first."""
         return next((column for column in self.shown_columns if column.role == role), None)
 
+    @property
+    def rows_per_account(self) -> float:
+        """Rows behind one account: rows of an account are alike, so intervals count them as one."""
+        account = self.column_of("account_id")
+        return 1.0 if account is None or not account.n_distinct else max(1.0, (self.n_rows - account.n_missing) / account.n_distinct)
+
+    @property
+    def has_chances(self) -> bool:
+        """Whether the scores of a binary frame can be chances: all between 0 and 1."""
+        score = self.column_of("score")
+        return self.kind == "binary" and score is not None and score.low is not None and score.low >= 0 and (score.high or 0) <= 1
+
     def to_json(self) -> dict[str, Any]:
         """Return what `frame.json` holds."""
         values = asdict(self)
@@ -166,8 +178,8 @@ class FrameInfo:
     def from_json(cls, values: Mapping[str, Any], folder: Path) -> FrameInfo:
         """Read what `to_json` wrote; unknown keys of later versions are left out."""
         known = {f.name for f in fields(cls)}
-        kept = {key: value for key, value in values.items() if key in known}
-        tuples = {key: tuple(kept.get(key, ())) for key in ("classes", "notes")}
+        kept: dict[str, Any] = {key: value for key, value in values.items() if key in known}
+        tuples: dict[str, Any] = {key: tuple(kept.get(key, ())) for key in ("classes", "notes")}
         columns = tuple(_column(one) for one in values["columns"])
         moment = datetime.fromisoformat(values["published_at"])
         return cls(**(kept | tuples | {"columns": columns, "published_at": moment, "folder": folder}))
@@ -175,6 +187,6 @@ class FrameInfo:
 
 def _column(values: Mapping[str, Any]) -> ColumnInfo:
     known = {f.name for f in fields(ColumnInfo)}
-    kept = {key: value for key, value in values.items() if key in known}
+    kept: dict[str, Any] = {key: value for key, value in values.items() if key in known}
     bins = tuple((float(lo), float(hi)) for lo, hi in values.get("bins", ()))
     return ColumnInfo(**(kept | {"levels": tuple(values.get("levels", ())), "bins": bins}))

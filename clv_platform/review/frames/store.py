@@ -51,3 +51,10 @@ def find_store(settings: Settings | None = None) -> ReviewStore:
 
         root = company_paths(settings, load_config(settings.config_path, settings).name).review
     return ReviewStore(root, settings.review_database)
+
+
+def as_store(store: ReviewStore | Path | str | None) -> ReviewStore:
+    """Return a store from a store, a folder or nothing (then `find_store`)."""
+    if store is None:
+        return find_store()
+    return store if isinstance(store, ReviewStore) else ReviewStore(Path(store).expanduser().absolute())
