@@ -2,7 +2,8 @@
 
 `summary_platform` runs the SELECTs of the dbt models `int_orders__days`, `int_purchases__at_snapshots` and `fct_purchase_summaries`, as dbt
 compiled them, on the loaded table of orders; `summary_from_days` the last two, the first being there. `summary_by_hand` is the least that
-such a statement can be, straight from the file. Add: another way to the same summary. Keep out: peers, which run in environments of their own (`value_peers`).
+such a statement can be, straight from the file. Add: another way to the same summary. Keep out: peers, which run in environments of their
+own (`value_peers`).
 """
 
 from __future__ import annotations
