@@ -48,6 +48,18 @@ def test_a_number_that_separates_the_classes_is_named_in_either_direction(monthl
     assert "Add `days_to_upgrade` to `unused` in the config" in report.message
 
 
+def test_a_target_that_leaks_through_a_feature_of_the_same_month_is_named(monthly):
+    """The bill of the month that the snapshot opens holds the higher price of those who upgrade in it; that of the month before doesn't."""
+    examples = monthly(n_accounts=100)
+    rng = np.random.default_rng(3)
+    before = 1 + rng.normal(0, 0.05, len(examples))
+    same_month = before * np.where(examples.y == 1, rng.uniform(1.5, 3, len(examples)), 1.0)
+    report = _report(_with(examples, bill_against_last_month_same_month=same_month, bill_against_last_month_lag_1m=before))
+    assert [(leak.kind, leak.column) for leak in report.leaks] == [("single_feature", "bill_against_last_month_same_month")]
+    assert "it probably holds what is only known afterwards" in report.message
+    assert "or take its value from before the snapshot" in report.message
+
+
 @pytest.mark.parametrize("filled_when", [0, 1])
 def test_a_column_that_is_only_filled_for_one_class_is_named(monthly, filled_when):
     examples = monthly(n_accounts=100)
