@@ -85,9 +85,10 @@ def build_command(company: Company) -> list[str]:
 def with_exports(
     events: Iterator[Any], company: Company, folder: Path, exported: tuple[str, ...], models: Collection[str]
 ) -> Iterator[Any]:
-    """Pass dbt's events on, but hold those of exported tables until they lie in `folder` as Parquet: Python reads them next.
+    """Pass dbt's events on, but hold those of tables until the end: exported ones lie in `folder` as Parquet then, and all know their rows.
 
-    Files of models that this company no longer has are removed: what lies in `folder` is published.
+    Views and checks pass at once. When dbt fails, what it had built is passed on without counts, and nothing is exported. Files of models
+    that this company no longer has are removed: what lies in `folder` is published.
 
     Parameters
     ----------
@@ -98,19 +99,31 @@ def with_exports(
     """
     from pyarrow.parquet import read_metadata
 
-    from clv_platform.warehouse import export_tables, open_warehouse
+    from clv_platform.warehouse import count_rows, export_tables, open_warehouse
 
     held: dict[str, Output[Any]] = {}
-    for event in events:
-        if isinstance(event, Output) and event.output_name.startswith(exported):
-            held[event.output_name.replace("__", ".", 1)] = event
-        else:
-            yield event
-    if held:
+    counted: dict[str, Output[Any]] = {}
+    try:
+        for event in events:
+            if isinstance(event, Output) and event.output_name.startswith(exported):
+                held[event.output_name.replace("__", ".", 1)] = event
+            elif isinstance(event, Output) and not event.output_name.startswith("staging__"):
+                counted[event.output_name.replace("__", ".", 1)] = event
+            else:
+                yield event
+    except Exception:
+        yield from counted.values()
+        raise
+    n_rows: dict[str, int] = {}
+    if held or counted:
         with open_warehouse(company.paths.warehouse, company.settings, read_only=True) as connection:
             written = export_tables(connection, list(held), folder)
+            n_rows = count_rows(connection, list(counted))
+        n_rows |= {table: read_metadata(path).num_rows for table, path in written.items()}
+    if held:
         for path in folder.glob("*.parquet"):
             if path.stem not in models:
                 path.unlink()
-        for table, event in held.items():
-            yield event.with_metadata({**event.metadata, "dagster/row_count": read_metadata(written[table]).num_rows})
+    for table, event in {**counted, **held}.items():
+        rows = {"dagster/row_count": n_rows[table]} if table in n_rows else {}
+        yield event.with_metadata({**event.metadata, **rows})

@@ -149,6 +149,14 @@ def export_tables(connection: Connection, tables: Sequence[str], folder: Path, o
     return written
 
 
+def count_rows(connection: Connection, tables: Sequence[str]) -> dict[str, int]:
+    """Count the rows of those of the tables (`schema.table`) that are stored; a view isn't counted, because that would compute it."""
+    found = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    stored = [table for table in tables if (table,) in found]
+    counts = (f"select {quote_text(table)}, count(*) from {'.'.join(map(quote_name, table.split('.')))}" for table in stored)
+    return dict(connection.execute(" union all ".join(counts)).fetchall()) if stored else {}
+
+
 def table_exists(connection: Connection, schema: str, table: str) -> bool:
     """Whether the open database has that table or view."""
     query = "select count(*) from information_schema.tables where table_schema = ? and table_name = ?"
