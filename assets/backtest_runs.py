@@ -12,10 +12,12 @@ from datetime import date
 from dagster import DagsterInstance
 
 from assets.company import Company
-from assets.jobs import BACKTEST_JOB, WAREHOUSE_LAYERS
+from assets.jobs import BACKTEST_JOB, WAREHOUSE_LAYERS, report_nouns
 from assets.partitions import N_RECENT, end_of_data, monthly_cutoffs, newest_cutoff, parse_cutoff, register_cutoffs
 from assets.runs import EVERYTHING, LOAD, Progress, RunOutcome, run_selection
 from assets.targets import TargetRoom
+from assets.value_room import ValueRoom, room_of
+from clv_platform.config import Target
 
 _FILES = ("metrics.json", "gate.json", "training.json", "backtest.parquet", "report.html")
 
@@ -52,7 +54,7 @@ def plan_backtest(company: Company, *, first: str | None, last: str | None, targ
     NotEnoughHistory, LabelError
         When no month has enough, with what is needed.
     """
-    from clv_platform.datasets import LabelError, NotEnoughHistory, check_trainable, split_by_time
+    from clv_platform.datasets import LabelError, NotEnoughHistory
 
     end = end_of_data(company)
     assert end is not None, "a load or the config says where the data end"
@@ -62,14 +64,13 @@ def plan_backtest(company: Company, *, first: str | None, last: str | None, targ
     too_early: list[str] = []
     failures: list[Exception] = []
     for target in trained:
-        examples = TargetRoom(company, target).read_examples()
+        check_history = _history_check(company, target)
         missing: list[tuple[str, Exception]] = []
         for month in months:
             cutoff = parse_cutoff(month)
             assert cutoff is not None
             try:
-                split = split_by_time(examples, cutoff, target.horizon_days, company.config.training.n_test_dates)
-                check_trainable(split.train.y, target, company.config.training, split.train.label)
+                check_history(cutoff)
                 able[month].append(target.name)
             except (NotEnoughHistory, LabelError) as error:
                 missing.append((month, error))
@@ -81,6 +82,23 @@ def plan_backtest(company: Company, *, first: str | None, last: str | None, targ
     if failures and not any(able.values()):
         raise failures[0]
     return Plan(tuple((month, tuple(names)) for month, names in able.items() if names), tuple(too_early))
+
+
+def _history_check(company: Company, target: Target) -> Callable[[date], object]:
+    """A function that raises when there is too little history for the target as of a cutoff; rows are read once for all months."""
+    from clv_platform.datasets import check_trainable, split_by_time, split_value_by_time
+
+    room = room_of(company, target)
+    if isinstance(room, ValueRoom):
+        rows = room.read_value_examples()
+        return lambda cutoff: split_value_by_time(rows, cutoff)
+    examples, training = room.read_examples(), company.config.training
+
+    def check(cutoff: date) -> None:
+        train = split_by_time(examples, cutoff, target.horizon_days, training.n_test_dates).train
+        check_trainable(train.y, target, training, train.label)
+
+    return check
 
 
 def run_month(
@@ -97,8 +115,8 @@ def conclude_backtest(
     """Put the new lists into the tables that people read, and the months into the report of the newest cutoff, if there is one."""
     newest = newest_cutoff(company)
     assert newest is not None
-    reported = [t.name for t in company.trained_targets if (company.paths.reports / newest / t.name / "training.json").is_file()]
-    names = {f"{name}_{noun}" for name in reported if not targets or name in targets for noun in ("outcomes", "backtest", "report")}
+    reported = [t for t in company.trained_targets if (company.paths.reports / newest / t.name / "training.json").is_file()]
+    names = {f"{t.name}_{noun}" for t in reported if not targets or t.name in targets for noun in report_nouns(t)}
     return run_selection(
         company, instance, listen, EVERYTHING, cutoff=newest,
         keep=lambda key: key.path[0] == "reporting" or (key.path[0] == "reports" and key.path[-1] in names),
@@ -111,7 +129,7 @@ def is_finished(company: Company, cutoff: str, targets: Sequence[str]) -> bool:
     from clv_platform.raw import read_raw_load
 
     wanted = {"config_hash": config_hash(company.config), "data_hash": read_raw_load(company.paths).data_hash}
-    rooms = [TargetRoom(company, target) for target in company.trained_targets if target.name in targets]
+    rooms = [room_of(company, target) for target in company.trained_targets if target.name in targets]
     return all(_is_finished(room, cutoff, wanted) for room in rooms)
 
 
@@ -119,7 +137,7 @@ def _is_finished(room: TargetRoom, cutoff: str, wanted: dict[str, str]) -> bool:
     from clv_platform.models import champion_before, read_decisions
 
     folder = room.report_folder(cutoff)
-    if not all((folder / name).is_file() for name in _FILES):
+    if not all((folder / name).is_file() for name in _FILES if "backtest" in report_nouns(room.target) or "backtest" not in name):
         return False
     gate = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
     if gate.get("compared_with") != champion_before(read_decisions(room.models_root), cutoff):

@@ -4,12 +4,12 @@ Add a layer's factory to `build_defs`. Loading must stay light: no data is read 
 where an asset's body needs them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dagster import Definitions, LoggerDefinition, definitions
+from dagster import AssetChecksDefinition, AssetsDefinition, Definitions, LoggerDefinition, definitions
 
 from assets.backtest import build_backtest_asset, build_outcomes_asset
 from assets.checks.models import build_model_checks
@@ -30,7 +30,11 @@ from assets.scores import build_scores_asset
 from assets.segments import build_segment_assets
 from assets.sensors import build_sensors
 from assets.targets import TargetRoom
+from assets.value import build_value_explanations_asset, build_value_model_asset, build_value_scores_asset
+from assets.value_evaluation import build_value_checks, build_value_evaluation_asset
+from assets.value_report import build_value_report_asset
 from assets.warehouse import build_warehouse_assets
+from clv_platform.config import Target
 
 
 @dataclass(frozen=True)
@@ -65,20 +69,11 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
     company = overrides.company or load_company()
     manifest_path = overrides.manifest_path or ensure_manifest(company)
     jobs = build_jobs(company)
-    per_target = (
-        build_model_asset,
-        build_evaluation_asset,
-        build_explanations_asset,
-        build_scores_asset,
-        build_outcomes_asset,
-        build_backtest_asset,
-        build_report_asset,
-    )
     return Definitions(
         assets=[
             build_raw_assets(company),
             *build_warehouse_assets(company, manifest_path),
-            *(build(company, target) for target in company.trained_targets for build in per_target),
+            *(build(company, target) for target in company.trained_targets for build in _builders(target)),
             *(build_history_asset(company, target) for target in company.trained_targets if TargetRoom(company, target).has_history),
             *build_segment_assets(company),
             build_data_report_asset(company),
@@ -87,8 +82,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
         ],
         asset_checks=[
             *build_raw_checks(company),
-            *(check for target in company.trained_targets for check in build_model_checks(company, target)),
-            *(build_weak_slice_check(company, target) for target in company.trained_targets),
+            *(check for target in company.trained_targets for check in _build_checks(company, target)),
         ],
         jobs=jobs,
         schedules=build_schedules(company, [job.name for job in jobs]),
@@ -96,6 +90,33 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
         resources={"dbt": build_dbt(company), **overrides.resources},
         loggers=dict(overrides.loggers) or None,
     )
+
+
+def _builders(target: Target) -> tuple[Callable[[Company, Target], AssetsDefinition], ...]:
+    """The assets of a target by its kind; amounts and chances have the same keys as far as they have the same stages."""
+    if target.kind == "value":
+        return (
+            build_value_model_asset,
+            build_value_evaluation_asset,
+            build_value_explanations_asset,
+            build_value_scores_asset,
+            build_value_report_asset,
+        )
+    return (
+        build_model_asset,
+        build_evaluation_asset,
+        build_explanations_asset,
+        build_scores_asset,
+        build_outcomes_asset,
+        build_backtest_asset,
+        build_report_asset,
+    )
+
+
+def _build_checks(company: Company, target: Target) -> list[AssetChecksDefinition]:
+    if target.kind == "value":
+        return build_value_checks(company, target)
+    return [*build_model_checks(company, target), build_weak_slice_check(company, target)]
 
 
 @definitions

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 def build_value_report_asset(company: Company, target: Target) -> AssetsDefinition:
     """Return `reports/<target>_report` of a value target."""
     room = ValueRoom(company, target)
+    own = [room.key("scores", "scores")]
     leavers = [TargetRoom(company, other).key("scores", "scores") for other in company.trained_targets if other.kind == "churn"]
 
     @asset(
         key=room.key("reports", "report"),
-        deps=[room.key("explain", "explanations"), room.key("scores", "scores"), ["marts", "fct_account_days"], *leavers],
+        deps=[room.key("explain", "explanations"), *own, ["marts", "fct_account_days"], ["reporting", "rpt_revenue_forecast"], *leavers],
         group_name="reports",
         owners=OWNERS,
         kinds={"python", "html"},
@@ -53,7 +54,9 @@ def gather_value_inputs(room: ValueRoom, cutoff: str) -> "ValueReportInputs":
     """Read back what the stages of a value target wrote as of a cutoff."""
     from clv_platform.raw import read_raw_load
     from clv_platform.reports.value_inputs import gather_value
+    from clv_platform.warehouse import read_parquet
 
+    forecast = room.company.paths.root / "reporting" / "rpt_revenue_forecast.parquet"
     return gather_value(
         room.company.config,
         room.target,
@@ -62,6 +65,7 @@ def gather_value_inputs(room: ValueRoom, cutoff: str) -> "ValueReportInputs":
         cutoff=as_date(cutoff),
         scores=room.read_scores(cutoff) if room.has_model(cutoff) else None,
         leaving=read_leaving(room.company, cutoff),
+        forecast=read_parquet(forecast) if forecast.is_file() else None,
         raw_load=read_raw_load(room.company.paths),
         extras={"decisions": gather_decisions(room, cutoff)},
     )

@@ -14,11 +14,12 @@ from dagster import AssetKey, MaterializeResult
 from assets.company import Company
 from assets.partitions import parse_cutoff
 from assets.targets import TargetRoom, write_json
+from clv_platform.config import Target
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from clv_platform.datasets import ValueSplit
+    from clv_platform.datasets import ValueExamples, ValueSplit
     from clv_platform.models.value import ValueArtifact
 
 NOT_ENOUGH = "not_enough_history"
@@ -38,6 +39,14 @@ class ValueRoom(TargetRoom):
         """The rows with their features and outcomes, and what each account had bought by then."""
         return self.examples_key, AssetKey(["marts", "fct_purchase_summaries"])
 
+    def read_value_examples(self) -> "ValueExamples":
+        """All eligible rows of the target with what had been bought by then and what came after."""
+        from clv_platform.datasets import build_value_examples
+        from clv_platform.warehouse import read_parquet
+
+        examples, summaries = (read_parquet(self.company.paths.marts / f"{key.path[-1]}.parquet") for key in self.marts)
+        return build_value_examples(examples, summaries, self.company.config, self.target)
+
     def read_value_split(self, cutoff: str) -> "ValueSplit":
         """Rows to learn from, to compare models on, to test and to score.
 
@@ -46,11 +55,9 @@ class ValueRoom(TargetRoom):
         NotEnoughHistory
             When no outcome is known, or nothing lies before the first that is.
         """
-        from clv_platform.datasets import build_value_examples, split_value_by_time
-        from clv_platform.warehouse import read_parquet
+        from clv_platform.datasets import split_value_by_time
 
-        examples, summaries = (read_parquet(self.company.paths.marts / f"{key.path[-1]}.parquet") for key in self.marts)
-        return split_value_by_time(build_value_examples(examples, summaries, self.company.config, self.target), as_date(cutoff))
+        return split_value_by_time(self.read_value_examples(), as_date(cutoff))
 
     def has_model(self, cutoff: str) -> bool:
         """Whether there was enough history to train as of the cutoff."""
@@ -76,6 +83,11 @@ class ValueRoom(TargetRoom):
     def without_model(self, why: str = "") -> MaterializeResult:
         """What a stage without a model hands on."""
         return MaterializeResult(metadata={"verdict": NOT_ENOUGH, "why": why or "See the model of this target.", "dagster/row_count": 0})
+
+
+def room_of(company: Company, target: Target) -> TargetRoom:
+    """The room of a target by its kind."""
+    return ValueRoom(company, target) if target.kind == "value" else TargetRoom(company, target)
 
 
 def read_value_scores(company: Company, cutoff: str) -> "dict[str, pd.DataFrame]":

@@ -17,7 +17,7 @@ def list_models(config_path: Path | None, *, targets: tuple[str, ...]) -> int:
     """Print every stored model per target, newest first, with what the gate said; the one in use is marked."""
     config, paths = _open(config_path)
     for name in [_known(config, name) for name in targets] or [target.name for target in config.targets]:
-        _list_target(paths, name)
+        _list_target(paths, name, config.target(name).kind)
     return OK
 
 
@@ -39,7 +39,7 @@ def roll_back(config_path: Path | None, *, target: str | None, to: str | None, w
     return OK
 
 
-def _list_target(paths: CompanyPaths, target: str) -> None:
+def _list_target(paths: CompanyPaths, target: str, kind: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -53,7 +53,8 @@ def _list_target(paths: CompanyPaths, target: str) -> None:
     champion, decisions = read_champion(root), read_decisions(root)
     used_before = [entry["model_id"] for entry in champion.previous] if champion else []
     table = Table(title=f"{target}: models, newest first", title_justify="left")
-    for column in ("", "model", "cutoff", "PR-AUC", "what the gate said"):
+    label, key = ("Gini", "ngini") if kind == "value" else ("PR-AUC", "pr_auc")
+    for column in ("", "model", "cutoff", label, "what the gate said"):
         table.add_column(column, overflow="fold")
     for manifest in sorted(manifests, key=lambda found: (found["cutoff"], found["model_id"]), reverse=True):
         model_id = manifest["model_id"]
@@ -62,7 +63,7 @@ def _list_target(paths: CompanyPaths, target: str) -> None:
         judged = [decision for decision in decisions if decision.kind == "gate" and decision.model_id == model_id]
         said = f"{judged[-1].verdict.replace('_', ' ')}{'' if judged[-1].is_applied else ' (backtest)'}" if judged else "-"
         metrics = read_json(paths.reports / manifest["cutoff"] / target / "metrics.json")
-        figure = f"{metrics['pr_auc']:.3f}" if metrics.get("model_id") == model_id and metrics.get("pr_auc") is not None else "-"
+        figure = f"{metrics[key]:.3f}" if metrics.get("model_id") == model_id and metrics.get(key) is not None else "-"
         table.add_row(mark, model_id, manifest["cutoff"], figure, said)
     Console(soft_wrap=True).print(table)
     last = [decision for decision in decisions if decision.is_applied]

@@ -115,7 +115,8 @@ def _unused_models(paths: CompanyPaths, kept_reports: list[Path]) -> list[Remove
             needed = {text for pointer in pointers for text in _strings(json.loads(pointer.read_text(encoding="utf-8")))}
         except ValueError:
             continue  # without a readable pointer nobody can say which model is the champion: keep them all
-        needed |= {path.stem.split("__", 1)[-1] for path in (paths.scores / target.name / "history").glob("*.parquet")}
+        histories = (paths.scores / target.name / "history", paths.root / "scores_value" / target.name / "history")
+        needed |= {path.stem.split("__", 1)[-1] for folder in histories for path in folder.glob("*.parquet")}
         needed |= _reported(kept_reports, target.name) | {TUNING_FOLDER}
         models = sorted(path for path in target.iterdir() if path.is_dir() and not path.name.startswith("."))
         unused += [Removed(model, "model", _bytes(model)) for model in models if model.name not in needed]

@@ -62,7 +62,7 @@ class SegmentInputs:
     concentration : DataFrame
         group (tenth, 1 = highest), expected, actual: shares of the whole amount on the value model's test date.
     profitability : DataFrame
-        level, n, revenue, cost, margin, margin_share.
+        level (segment), n, revenue, margin, profit (margin less what contacting cost): sums over the accounts whose costs are known.
     """
 
     config: CompanyConfig
@@ -145,7 +145,7 @@ def gather_segments(
         "groups": {name: table for name, table in groups.items() if len(table) > 1},
         "cohorts": build_cohorts(_read(paths.marts / "fct_cohort_months.parquet")),
         "concentration": _read_concentration(config, paths, cutoff),
-        "profitability": _read(paths.root / "reporting" / "rpt_customer_profitability.parquet"),
+        "profitability": sum_profit(_read(paths.root / "reporting" / "rpt_customer_profitability.parquet")),
     }
     if kept is None:
         return SegmentInputs(config, cutoff, snapshots, features, verdict, **shared)
@@ -181,6 +181,17 @@ def group_accounts(accounts: pd.DataFrame, name: str, worth: Worth | None) -> pd
         table["worth_share"] = sums["sum"].to_numpy(float) / total if total > 0 else float("nan")
         return table.sort_values(["mean_worth", "level"], ascending=[False, True], kind="stable").reset_index(drop=True)
     return table.sort_values(["n", "level"], ascending=[False, True], kind="stable").reset_index(drop=True)
+
+
+def sum_profit(accounts: pd.DataFrame) -> pd.DataFrame:
+    """Sum `rpt_customer_profitability` by segment, and `(all)` last: level, n, revenue, margin, profit; no row without costs."""
+    needed = ["costed_revenue", "margin", "profit"]
+    if accounts.empty or not {"segment", *needed} <= set(accounts.columns):
+        return _empty()
+    known = accounts[accounts["margin"].notna()].assign(level=lambda frame: frame["segment"].fillna("(in no segment)"))
+    grouped = known.groupby("level")[needed].sum().assign(n=known.groupby("level").size()).sort_values("profit", ascending=False)
+    whole = pd.DataFrame([{**known[needed].sum().to_dict(), "n": len(known)}], index=["(all)"])
+    return pd.concat([grouped, whole]).rename_axis("level").reset_index().rename(columns={"costed_revenue": "revenue"})
 
 
 def value_targets(config: CompanyConfig) -> tuple[Target, ...]:

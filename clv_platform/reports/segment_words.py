@@ -153,6 +153,26 @@ def _mean(cohorts: CohortTables, column: pd.Series) -> float:
     return float(np.average(known, weights=cohorts.n_accounts.reindex(known.index).fillna(0) + 1e-9)) if len(known) else float("nan")
 
 
+def read_first_cohort(cohorts: CohortTables) -> str:
+    """Say that the first cohort holds everybody who was there before the data begin, where its size gives that away."""
+    n = cohorts.n_accounts
+    if len(n) < 3 or n.iloc[0] <= 3 * n.iloc[1:].median():
+        return ""
+    return f" The first, {n.index[0]}, also holds everybody who had bought before the data begin, so it isn't like the others."
+
+
+def read_profit(table: pd.DataFrame) -> str:
+    """Say what is left in all, and which segment leaves most and least of its revenue."""
+    total, own = table.iloc[-1], table.iloc[:-1]
+    left = (own["profit"] / own["revenue"].where(own["revenue"] > 0)).astype(float)
+    text = f"Of {whole(total['revenue'])} revenue {percent(total['profit'] / total['revenue'] if total['revenue'] else None)} is left"
+    known = left.dropna()
+    if len(known) < 2:
+        return f"{text}."
+    best, worst = (own.loc[known.sort_values(kind="stable").index[i], "level"] for i in (-1, 0))
+    return f"{text}; most in “{best}” ({percent(known.max())}), least in “{worst}” ({percent(known.min())})."
+
+
 def read_concentration(tenths: pd.DataFrame) -> str:
     """Say what the top tenth holds, expected and actual."""
     top = tenths.iloc[0]

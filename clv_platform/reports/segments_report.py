@@ -198,23 +198,25 @@ def _concentration(inputs: SegmentInputs) -> Section | None:
 
 def _profitability(inputs: SegmentInputs) -> Section | None:
     table = inputs.profitability
-    if table.empty or not {"level", "revenue", "margin"} <= set(table.columns):
+    if table.empty:
         return None
     rows = []
     for row in table.to_dict("records"):
-        share = row["margin"] / row["revenue"] if row["revenue"] else float("nan")
-        rows.append(
-            (
-                Cell(str(row["level"])),
-                Cell(whole(row.get("n"))),
-                Cell(whole(row["revenue"])),
-                Cell(whole(row["margin"])),
-                Cell(percent(share)),
-            )
-        )
+        share = row["profit"] / row["revenue"] if row["revenue"] else float("nan")
+        amounts = (Cell(whole(row[name]), value=row[name]) for name in ("revenue", "margin", "profit"))
+        rows.append((Cell(str(row["level"])), Cell(whole(row["n"])), *amounts, Cell(percent(share))))
     currency = inputs.config.currency
-    header = ("group", "accounts", f"revenue, {currency}", f"margin, {currency}", "margin of revenue")
-    return Section("profit", "What is left after costs", (Table("Where costs are known", header, tuple(rows), frozenset(range(1, 5))),))
+    header = (
+        "segment",
+        "accounts",
+        f"revenue, {currency}",
+        f"after cost, {currency}",
+        f"after contacts too, {currency}",
+        "left of revenue",
+    )
+    caption = "Orders whose costs are known, and what contacting the accounts cost"
+    shown = Table(caption, header, tuple(rows), frozenset(range(1, 6)), strong=frozenset({len(rows) - 1}))
+    return Section("profit", "What is left after costs", (told.read_profit(table), shown))
 
 
 def _choice(inputs: SegmentInputs) -> Section | None:

@@ -46,8 +46,10 @@ class ValueReportInputs:
         The newest expected amounts, see `scores.value`.
     leaving : DataFrame
         account_id, p_leave: newest chances to leave; empty when no churn model is in use.
-    past : DataFrame
-        month, amount: whole months before the scores' date.
+    past, ahead : DataFrame
+        month, amount: whole months before the scores' date, and the expected total by month.
+    is_shaped : bool
+        The months ahead follow earlier ones; else they are spread evenly.
     """
 
     config: CompanyConfig
@@ -61,6 +63,8 @@ class ValueReportInputs:
     scores: pd.DataFrame = field(default_factory=_empty)
     leaving: pd.DataFrame = field(default_factory=_empty)
     past: pd.DataFrame = field(default_factory=_empty)
+    ahead: pd.DataFrame = field(default_factory=_empty)
+    is_shaped: bool = False
     raw_load: RawLoad | None = None
     has_segments: bool = False
 
@@ -95,6 +99,7 @@ def gather_value(
     cutoff: date,
     scores: pd.DataFrame | None = None,
     leaving: pd.DataFrame | None = None,
+    forecast: pd.DataFrame | None = None,
     raw_load: RawLoad | None = None,
     extras: Mapping[str, pd.DataFrame] | None = None,
 ) -> ValueReportInputs:
@@ -110,11 +115,14 @@ def gather_value(
         The newest expected amounts.
     leaving : DataFrame, optional
         account_id and score of a churn target of the same date.
+    forecast : DataFrame, optional
+        `rpt_revenue_forecast`; taken if it is about the same scores.
     extras : mapping of str to DataFrame, optional
         Tables that aren't in the folder (`decisions`).
     """
     found = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES if (folder / f"{name}.parquet").is_file()}
     scored = _empty() if scores is None else scores
+    ahead, is_shaped = expect_months(forecast, target, scored)
     return ValueReportInputs(
         config,
         target,
@@ -127,6 +135,8 @@ def gather_value(
         scores=scored,
         leaving=_empty() if leaving is None else leaving[["account_id", "score"]].rename(columns={"score": "p_leave"}),
         past=sum_months(marts / "fct_account_days.parquet", target, scored),
+        ahead=ahead,
+        is_shaped=is_shaped,
         raw_load=raw_load,
         has_segments=(folder.parent / "segments" / "report.html").is_file(),
     )
@@ -149,6 +159,19 @@ def sum_months(path: Path, target: Target, scores: pd.DataFrame, n: int = 18) ->
         return _empty()
     months = known.assign(month=month_starts(known["ordered_on"]), amount=known[column].astype(float))
     return months.groupby("month", as_index=False)[["amount"]].sum()
+
+
+def expect_months(forecast: pd.DataFrame | None, target: Target, scores: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """The expected total by month: as `rpt_revenue_forecast` has it when it is about these scores, else spread evenly."""
+    if scores.empty:
+        return _empty(), False
+    if forecast is not None and len(forecast):
+        own = forecast[(forecast["target"] == target.name) & forecast["is_forecast"].astype(bool)]
+        total = float(scores["score"].sum())
+        if len(own) and abs(float(own["revenue"].sum()) - total) <= 1e-3 * abs(total):
+            months = pd.DataFrame({"month": pd.to_datetime(own["month_start"]), "amount": own["revenue"].astype(float)})
+            return months.sort_values("month", ignore_index=True), True
+    return months_ahead(scores, target.horizon_days), False
 
 
 def months_ahead(scores: pd.DataFrame, horizon_days: int) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from clv_platform.reports import value_words as told
 from clv_platform.reports.page import Picture, render_page
 from clv_platform.reports.sections.decisions import build_decision_table
 from clv_platform.reports.sections.section import Section
-from clv_platform.reports.value_inputs import ValueReportInputs, held_curves, months_ahead, value_at_risk
+from clv_platform.reports.value_inputs import ValueReportInputs, held_curves, value_at_risk
 from clv_platform.reports.words import percent, whole
 
 N_SHOWN, N_RISK = 20, 15
@@ -188,13 +188,10 @@ def _risk(inputs: ValueReportInputs) -> Section | None:
 
 
 def _ahead(inputs: ValueReportInputs) -> Section | None:
-    if inputs.scores.empty or inputs.past.empty:
+    if inputs.ahead.empty or inputs.past.empty:
         return None
-    ahead = months_ahead(inputs.scores, inputs.target.horizon_days)
-    whole_months = ahead[ahead["n_days"] >= 28]
-    drawn = whole_months if len(whole_months) else ahead
-    svg = value_figures.months_ahead(inputs.past, drawn, inputs.config.currency)
-    picture = Picture.of("ahead", svg, f"{inputs.means.capitalize()} by month", told.read_ahead(ahead, inputs.past, inputs.config.currency))
+    svg = value_figures.months_ahead(inputs.past, inputs.ahead, inputs.config.currency)
+    picture = Picture.of("ahead", svg, f"{inputs.means.capitalize()} by month", told.read_ahead(inputs))
     return Section("ahead", "The months ahead", (picture,))
 
 

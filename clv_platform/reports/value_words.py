@@ -215,14 +215,16 @@ def read_intervals(inputs: ValueReportInputs) -> str:
     )
 
 
-def read_ahead(ahead: pd.DataFrame, past: pd.DataFrame, currency: str) -> str:
+def read_ahead(inputs: ValueReportInputs) -> str:
     """Compare what is expected a month with what came lately."""
-    per_day = float(ahead["amount"].sum()) / float(ahead["n_days"].sum())
-    text = f"Expected are about {money(30.4 * per_day, currency)} a month from the accounts of today, spread evenly over the days"
-    recent = past.tail(6)
+    currency, total = inputs.config.currency, float(inputs.ahead["amount"].sum())
+    shape = "spread over the months as amounts of earlier dates were" if inputs.is_shaped else "spread evenly over the days"
+    monthly = total / inputs.target.horizon_days * 30.4
+    text = f"The accounts of today are expected to bring {money(total, currency)}, about {money(monthly, currency)} a month, {shape}"
+    recent = inputs.past.tail(6)
     if len(recent) >= 3:
         text += f"; in the last {len(recent)} months all accounts brought {money(recent['amount'].mean(), currency)} a month"
-    return f"{text}. Accounts that are yet to come aren't in it, so the whole will be more."
+    return f"{text}. Accounts that are yet to come aren't in it, so the whole will be more; the last month may be a part of one."
 
 
 def read_risk(risk: pd.DataFrame, inputs: ValueReportInputs, n_listed: int) -> str:

@@ -101,7 +101,7 @@ def make_inputs(**changes: Any) -> ValueReportInputs:
     }  # fmt: skip
     past = pd.DataFrame({"month": pd.date_range("2025-01-01", periods=12, freq="MS"), "amount": 5_000.0})
     gate = {"verdict": "promoted", "reasons": ["It ranks better than past spend beyond chance."]}
-    made = ValueReportInputs(CONFIG, CONFIG.targets[0], date(2026, 1, 1), metrics, gate, training, tables=tables, scores=make_scores(), leaving=leaving, past=past)  # fmt: skip # noqa: E501
+    made = ValueReportInputs(CONFIG, CONFIG.targets[0], date(2026, 1, 1), metrics, gate, training, tables=tables, scores=make_scores(), leaving=leaving, past=past, ahead=months_ahead(make_scores(), 180))  # fmt: skip # noqa: E501
     return replace(made, **changes)
 
 
