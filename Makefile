@@ -11,7 +11,7 @@ SEED ?= 7
 DATA := $(or $(CLV_DATA_DIR),data)
 DEMO := $(DATA)/demo/files
 
-.PHONY: help zoo run test lint format types rooms unit dev docs lock clean-env benchmarks
+.PHONY: help zoo run test lint format types rooms unit dev review docs lock clean-env benchmarks
 
 help:
 	@echo "make run      environment, demo company, the whole graph, then where to look"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint     ruff, basedpyright, sqlfluff, import rules"
 	@echo "make unit     the tests that need neither data, servers nor the whole graph (seconds)"
 	@echo "make dev      Dagster's UI on http://127.0.0.1:3000 (CONFIG=config/x.yaml for another company)"
+	@echo "make review   the review app on http://127.0.0.1:8050: published predictions, and what the newest run says of the month"
 	@echo "make docs     the dbt docs of CONFIG as one static page"
 	@echo "make zoo      adds XGBoost and CatBoost to the environment, for the leaderboard"
 	@echo "make lock     resolve pyproject.toml anew into requirements.lock"
@@ -65,6 +66,9 @@ rooms: $(READY)
 
 dev: $(READY)
 	CLV_CONFIG=$(CONFIG) $(BIN)/dagster dev --host 127.0.0.1
+
+review: $(READY)
+	$(BIN)/clv review --config $(CONFIG)
 
 docs: $(READY)
 	$(BIN)/clv docs --config $(CONFIG)

@@ -150,5 +150,57 @@ def docs(config_path: Path | None, out: Path | None) -> None:
     _exit(write_docs(config_path, out))
 
 
+@main.command()
+@_CONFIG
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; other than loopback needs a login.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8050, show_default=True)
+@click.option(
+    "--users",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="People and tokens [default: users.json in the review store].",
+)
+@click.option("--proxy-header", default=None, metavar="NAME", help="Header in which a proxy names whom it has logged in.")
+@click.option("--proxy-address", "proxies", multiple=True, metavar="IP", help="Where that proxy calls from [default: this machine].")
+@click.option(
+    "--proxy-role",
+    type=click.Choice(["viewer", "reviewer", "publisher"]),
+    default="viewer",
+    show_default=True,
+    help="Role of people only the proxy knows.",
+)
+@click.option("--session-hours", type=float, default=12.0, show_default=True, help="After so long everybody logs in again.")
+@click.option("--https", "is_https", is_flag=True, help="Browsers come by HTTPS (through a proxy): cookies never travel otherwise.")
+def review(
+    config_path: Path | None, host: str, port: int, users: Path | None, proxy_header: str | None, proxies: tuple[str, ...], proxy_role: str,
+    session_hours: float, is_https: bool,
+) -> None:  # fmt: skip
+    """Serve the review app: published predictions to look at, doubt and answer, and what the newest run says of the month."""
+    from clv_platform.cli.review import serve_review
+
+    _exit(
+        serve_review(
+            config_path, host=host, port=port, users=users, proxy_header=proxy_header, proxies=proxies, proxy_role=proxy_role,
+            session_hours=session_hours, is_https=is_https,
+        )
+    )  # fmt: skip
+
+
+@main.command("review-user")
+@_CONFIG
+@click.argument("name")
+@click.option("--role", type=click.Choice(["viewer", "reviewer", "publisher"]), default="reviewer", show_default=True)
+@click.option(
+    "--users", type=click.Path(path_type=Path, dir_okay=False), default=None, help="The file [default: users.json in the review store]."
+)
+@click.option("--token", "is_token", is_flag=True, help="A token instead of a password.")
+def review_user(config_path: Path | None, name: str, role: str, users: Path | None, is_token: bool) -> None:
+    """Let NAME log in to the review app: a viewer looks, a reviewer comments and exports, a publisher answers too."""
+    from clv_platform.cli.review import add_review_user
+
+    password = None if is_token else click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    _exit(add_review_user(config_path, name, role=role, users=users, is_token=is_token, password=password))
+
+
 def _exit(code: int) -> None:
     raise SystemExit(code)
