@@ -55,11 +55,11 @@ def write_evaluation(evaluation: BinaryEvaluation, arms: pd.DataFrame, folder: P
     folder.mkdir(parents=True, exist_ok=True)
     decision = gate or decide_gate(evaluation)
     for name, frame in {"arms": arms, **{name: getattr(evaluation, name) for name in TABLES}}.items():
-        _write(folder / f"{name}.parquet", lambda path, frame=frame: frame.to_parquet(path, index=False))
-    metrics = {key: _plain(value) for key, value in (evaluation.metrics | {"verdict": decision.verdict}).items()}
+        write_atomically(folder / f"{name}.parquet", lambda path, frame=frame: frame.to_parquet(path, index=False))
+    metrics = {key: plain_value(value) for key, value in (evaluation.metrics | {"verdict": decision.verdict}).items()}
     for name, content in (("gate", decision.to_json() | {"schema_version": SCHEMA_VERSION}), ("metrics", metrics)):
         text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        _write(folder / f"{name}.json", lambda path, text=text: path.write_text(text, encoding="utf-8"))
+        write_atomically(folder / f"{name}.json", lambda path, text=text: path.write_text(text, encoding="utf-8"))
     return metrics
 
 
@@ -91,7 +91,8 @@ def read_evaluation(folder: Path) -> StoredEvaluation:
     )
 
 
-def _write(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside the place and rename, so that a reader never meets half a file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
@@ -100,7 +101,7 @@ def _write(path: Path, write: Callable[[Path], object]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
     """Plain JSON values: JSON has neither NaN nor infinity."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None

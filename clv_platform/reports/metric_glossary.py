@@ -140,7 +140,26 @@ _AMOUNTS = (
     _correlation("ngini", "normalised Gini", "How well the best accounts are put first, as a share of what a perfect order would reach."),
     _loss("decile_wape", "error by decile", "The error of the ten groups' sums, as a share of the total amount; 0 is perfect."),
     _share("top10_share", "held by the top 10 %", "The share of the whole amount that the predicted top 10 % brought in.", "higher"),
-    _share("coverage_90", "coverage of the 90 % interval", "How often the amount fell inside the predicted 90 % interval; 90 % is right."),
+    _share(
+        "coverage_90", "coverage of the 90 % interval",
+        "How often the amount fell inside the predicted 90 % interval, among accounts whose upper bound is above 0; 90 % is right.",
+    ),
+)  # fmt: skip
+
+_NAIVE = tuple(
+    replace(
+        amount, name=f"{amount.name}_{rule}", label=f"{amount.label}, {words}", better="none",
+        meaning=f"For {words}, which the model must beat: {amount.meaning[0].lower()}{amount.meaning[1:]}",
+    )
+    for rule, words in (("past_spend_rate", "past spend per day going on"), ("mean", "the same for everybody"))
+    for amount in _AMOUNTS if amount.name in ("ngini", "top10_share", "mae", "bias")
+)  # fmt: skip
+
+_VALUE_FACTS = (
+    _share("coverage_90_all", "coverage, all accounts", "How often the amount fell inside the 90 % interval, among all accounts."),
+    Metric("n_buyers", "accounts that brought something", "How many of the test accounts brought an amount above 0.", 0.0, None, "none", "count"),
+    _amount("total_expected", "expected total", "The sum of what was predicted for the test accounts.", "none"),
+    _amount("total_actual", "actual total", "The sum of what the test accounts brought.", "none", None),
 )  # fmt: skip
 
 _TRANSACTIONS = (
@@ -154,7 +173,7 @@ _TRANSACTIONS = (
     _amount("transactions_mae_median", "error of the median, purchases", "The mean absolute error of the predicted median number."),
 )  # fmt: skip
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_BINARY, *_FACTS, *_AMOUNTS, *_TRANSACTIONS)}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_BINARY, *_FACTS, *_AMOUNTS, *_NAIVE, *_VALUE_FACTS, *_TRANSACTIONS)}
 
 
 def build_metric_glossary() -> pd.DataFrame:

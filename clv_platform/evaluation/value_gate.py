@@ -1,0 +1,127 @@
+"""The gate of value models: used only if it ranks accounts better than naive rules do, its total holds, and the model in use isn't better.
+
+Add a condition here with a reason in plain words and a test of both sides. Keep moving the champion pointer out: `models` does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from clv_platform.evaluation.gate import STALE_AFTER_MONTHS, Opponent
+from clv_platform.evaluation.result import GateDecision
+
+if TYPE_CHECKING:
+    from clv_platform.evaluation.value import ValueEvaluation
+
+MIN_TEST_BUYERS = 10
+_WORDS = {"mean": "expecting the same of every account", "past_spend_rate": "going on as in the past (past spend per day)"}
+
+
+def decide_value_gate(
+    evaluation: ValueEvaluation, champion: Opponent | None = None, *, max_bias: float = 0.15, withdrawn: str = ""
+) -> GateDecision:
+    """Decide whether a value model may be used.
+
+    Parameters
+    ----------
+    evaluation : ValueEvaluation
+        With baselines in its leaderboard, and the champion's expectation of the same rows (kind `champion`) if it has one.
+    champion : Opponent, optional
+        The model in use.
+    max_bias : float
+        What the total may be off by, as a share.
+    withdrawn : str
+        Who took this very model out of use, when and why; it doesn't come back by itself.
+
+    Returns
+    -------
+    GateDecision
+        In this order: `nothing_learnt` unless the normalised Gini's difference to every baseline lies above 0 with its whole 95 % interval;
+        `not_calibrated` when the total is off by more than `max_bias` beyond chance; `rolled_back` for a withdrawn model; `promoted` when
+        there is no champion or it can't be compared, or it is beaten beyond chance; else `champion_kept`, unless the champion's total is
+        off by more than `max_bias` where this one's isn't, or it is a year old.
+
+    Raises
+    ------
+    ValueError
+        When the leaderboard holds no baseline: nothing could be said.
+    """
+    board, metrics = evaluation.leaderboard, evaluation.metrics
+    baselines = board[board["kind"] == "baseline"]
+    if baselines.empty:
+        raise ValueError("the gate needs at least one baseline in the leaderboard, found none. Give evaluate_value() the contenders.")
+
+    def decide(verdict: str, reasons: Sequence[str]) -> GateDecision:
+        model_id = str(metrics["model_id"])
+        return GateDecision(verdict == "promoted", verdict, tuple(reasons), model_id, champion.model_id if champion else None)
+
+    failed, passed = _too_few_buyers(metrics), []
+    for row in baselines.to_dict("records"):
+        (passed if row["ngini_difference_lo"] > 0 else failed).append(_sentence(row, metrics))
+    if failed:
+        return decide("nothing_learnt", failed)
+    total = (
+        f"It expects {metrics['bias']:+.1%} of the total that came, 95 % interval {metrics['bias_lo']:+.1%} to {metrics['bias_hi']:+.1%}"
+    )
+    if metrics["bias_lo"] > max_bias or metrics["bias_hi"] < -max_bias:
+        return decide("not_calibrated", (f"{total}: more than the {max_bias:.0%} allowed, beyond chance.", *passed))
+    passed.append(f"{total} ({max_bias:.0%} is allowed).")
+    if withdrawn:
+        return decide("rolled_back", (withdrawn, *passed))
+    if champion is None:
+        return decide("promoted", (*passed, "There was no model in use before."))
+    verdict, reason = _against(board, metrics, champion, max_bias)
+    return decide(verdict, (reason, *passed))
+
+
+def _against(board: pd.DataFrame, metrics: dict[str, Any], champion: Opponent, max_bias: float) -> tuple[str, str]:
+    name = f"The model in use ({champion.model_id})"
+    if champion.why_not_comparable:
+        return "promoted", f"{name} can't be compared on these rows: {champion.why_not_comparable}. This model takes its place."
+    rows = board[board["kind"] == "champion"].to_dict("records")
+    if not rows:
+        raise ValueError(
+            f"gate: expected what the model in use ({champion.model_id}) says about these rows in the leaderboard, found nothing. "
+            "Evaluate with champion_spend, or say in `why_not_comparable` why there is nothing."
+        )
+    row = rows[0]
+    basis = champion.basis or "on the same rows"
+    figures = f"{name} reaches a normalised Gini of {row['ngini']:.3f} {basis}, this one {metrics['ngini']:.3f}; {_difference(row)}"
+    if row["ngini_difference_lo"] > 0:
+        return "promoted", f"{figures}: this one is better beyond chance."
+    if row["ngini_difference_hi"] < 0:
+        return "champion_kept", f"{figures}: the model in use is better beyond chance and stays."
+    tie = f"{figures}, which may be chance"
+    if abs(row["bias"]) > max_bias >= abs(metrics["bias"]):
+        return "promoted", f"{tie}. But the total of the model in use is off by {row['bias']:+.1%}, so this one takes its place."
+    if champion.age_months >= STALE_AFTER_MONTHS:
+        return "promoted", f"{tie}. But the model in use is {champion.age_months} months old: one that isn't worse takes its place."
+    return "champion_kept", f"{tie}: a tie, so the model in use stays."
+
+
+def _too_few_buyers(metrics: dict[str, Any]) -> list[str]:
+    if metrics["n_buyers"] >= MIN_TEST_BUYERS:
+        return []
+    return [
+        f"Only {metrics['n_buyers']} of {metrics['n']:,} test accounts brought anything: too few to tell skill from luck (at least {MIN_TEST_BUYERS})."
+    ]
+
+
+def _sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:
+    simple = _WORDS.get(row["model"], f"the baseline {str(row['model']).replace('_', ' ')}")
+    figures = f"normalised Gini {metrics['ngini']:.3f} against {row['ngini']:.3f}; {_difference(row)}"
+    if row["ngini_difference_lo"] > 0:
+        return f"Ranks better than {simple}: {figures}."
+    if row["ngini_difference"] > 0:
+        return f"Ranks not clearly better than {simple}: {figures}, so it may be chance."
+    return f"Ranks no better than {simple}: {figures}."
+
+
+def _difference(row: dict[Any, Any]) -> str:
+    lo, hi = row["ngini_difference_lo"], row["ngini_difference_hi"]
+    if pd.isna(lo):
+        return "the difference can't be given an interval on so few rows"
+    return f"the difference is {row['ngini_difference']:+.3f}, 95 % interval {lo:+.3f} to {hi:+.3f}"
