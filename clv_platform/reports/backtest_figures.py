@@ -74,7 +74,7 @@ def over_months(
             percent_axes(axes, x=False, y=True)
         month_axis(axes)
         if len(lines) > 1:
-            axes.legend(loc="best")
+            axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, borderaxespad=0)  # above: lines may be anywhere
 
     return render(draw, 2.9, picture_format)
 

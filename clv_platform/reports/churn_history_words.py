@@ -111,8 +111,8 @@ def _why_apart(own: pd.DataFrame) -> str:
     if np.nanmax(begin) - np.nanmin(begin) < BEGINS_APART:
         return ""
     return (
-        f" The curves look apart because each begins at 100 % where its accounts are first seen, between {months(np.nanmin(begin))} and "
-        f"{months(np.nanmax(begin))} of life; the test compares who leaves at the same age."
+        f" The curves look apart because each begins at 100 % where its accounts are first seen, between {np.nanmin(begin):.0f} and "
+        f"{np.nanmax(begin):.0f} months of life; the test compares who leaves at the same age."
     )
 
 

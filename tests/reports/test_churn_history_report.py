@@ -76,7 +76,7 @@ def test_curves_that_begin_at_different_ages_are_said_to_look_apart_for_that_alo
     groups = pd.DataFrame({"grouping": ["cohort"] * 2, "level": ["2021", "2024"], "begin": [30.0, 0.0]})
     assert told.read_grouping("cohort", "cohort", groups, tests) == (
         "No difference by cohort beyond chance (log-rank, p = .155 after Holm's correction). The curves look apart because each begins at "
-        "100 % where its accounts are first seen, between 0.0 months and 30 months of life; the test compares who leaves at the same age."
+        "100 % where its accounts are first seen, between 0 and 30 months of life; the test compares who leaves at the same age."
     )
 
 

@@ -267,7 +267,7 @@ def _earned_table(known: pd.DataFrame, target: Target, config: CompanyConfig) ->
             ]
         rows.append(tuple(cells))
     header = ("list of", "contacted", f"{event.many} found", "at random", "perfect knowledge", "times the average")
-    header += (f"worth, {config.currency}", "at random") if has_money else ()
+    header += (f"worth, {config.currency}", "worth at random") if has_money else ()
     return Table("The top 20 % of each month's list, and what happened to it", header, tuple(rows), frozenset(range(1, len(header))))
 
 
