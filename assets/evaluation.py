@@ -18,6 +18,9 @@ from clv_platform.config import Target
 if TYPE_CHECKING:
     import pandas as pd
 
+    from clv_platform.datasets import Examples, TimeSplit
+    from clv_platform.evaluation import Cast, Choice
+
 
 def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition:
     """Return `evaluation/<target>_evaluation`."""
@@ -37,10 +40,11 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
         from clv_platform.warehouse import read_parquet, write_parquet
 
         cutoff = context.partition_key
-        folder, rival = room.report_folder(cutoff), find_rival(room, cutoff, room.read_training(cutoff)["model_id"])
-        found = evaluate_candidate(room, cutoff, rival, with_comparators=not is_backtest(context))
+        folder, rival = room.report_folder(cutoff), find_rival(room, cutoff, *room.trained_ids(cutoff))
+        choice = evaluate_candidates(room, cutoff, rival, with_comparators=not is_backtest(context))
+        found = choice.evaluation
         groups = search_groups(room, cutoff, found)
-        gate = judge(room, cutoff, found, rival, groups.new_groups)
+        gate = judge(room, cutoff, choice, rival, groups.new_groups)
         write_parquet(groups.found.to_frame(), folder / "weak_slices.parquet")
         metrics = write_evaluation(found, read_parquet(folder / "arms.parquet"), folder, gate)
         apply_decision(room, cutoff, found, gate)
@@ -53,59 +57,86 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
     return evaluation
 
 
-def evaluate_candidate(room: TargetRoom, cutoff: str, rival: Rival | None = None, *, with_comparators: bool = True):
-    """Evaluate the model of a cutoff, beside the one in use: on its last test dates, or out of fold when the rows have no dates."""
-    from clv_platform.evaluation import Contenders, evaluate_binary, evaluate_out_of_fold
-    from clv_platform.models import TUNING_FOLDER, Budget, cross_validate_binary, score_contenders, score_unseen_accounts
-
-    config, artifact = room.company.config, room.load_candidate(cutoff)
-    threads, trained = room.company.settings.threads, room.read_training(cutoff)
+def evaluate_candidates(room: TargetRoom, cutoff: str, rival: Rival | None = None, *, with_comparators: bool = True) -> "Choice":
+    """Evaluate the models of a cutoff, beside the one in use: on their last test dates, or out of fold when the rows have no dates."""
     examples = room.read_examples()
     split = room.split(examples, cutoff)
-    options = {"model_id": artifact.manifest.model_id, "seed": config.training.seed, "n_bootstraps": config.training.n_bootstraps}
-    options |= {"slice_depth": config.slice_search.max_depth}
-    if split is None:
-        import numpy as np
+    return (
+        evaluate_out_of_folds(room, cutoff, examples, rival)
+        if split is None
+        else evaluate_on_last_dates(room, cutoff, split, rival, with_comparators=with_comparators)
+    )
 
-        searched = trained["tuning"]  # what is judged is the whole procedure, so each fold searches as long as the model's training did
-        budget, journals = (
-            Budget(searched["budget_trials"], searched["budget_cpu_seconds"], searched["budget_max_rows"] or None),
-            room.models_root / TUNING_FOLDER,
-        )
-        folds = cross_validate_binary(
-            examples, room.target, config.training, threads, budget=budget, journals=journals, private=config.private
-        )
-        first = folds.results[0]
-        return evaluate_out_of_fold(
-            folds.y,
-            np.stack([result.score for result in folds.results]),
-            folds.account_id,
-            baselines={name: np.stack([result.baselines[name] for result in folds.results]) for name in first.baselines},
-            f1_thresholds=np.stack([result.f1_threshold for result in folds.results]),
-            split=folds.split,
-            slices=_slices(room, examples.take(folds.rows).X),
-            champion_score=rival.score_out_of_fold(folds.account_id, folds.y) if rival else None,
-            others=Contenders(first.comparators, first.fit_seconds, first.notes),
-            **options,
-        )
-    test = split.test
+
+def evaluate_on_last_dates(
+    room: TargetRoom, cutoff: str, split: "TimeSplit", rival: Rival | None, *, with_comparators: bool = True
+) -> "Choice":
+    """Score the rows of the test dates by both stored models, the simple rules and other algorithms."""
+    from clv_platform.evaluation import Cast, Field, choose_candidate, evaluate_binary
+    from clv_platform.models import load_artifact, score_contenders, score_unseen_accounts
+
+    config, threads, trained, test = room.company.config, room.company.settings.threads, room.read_training(cutoff), split.test
     training = config.training if with_comparators else config.training.model_copy(update={"comparators": ()})
     compared = {"max_rows": trained["tuning"]["budget_max_rows"] or None, "private": config.private}
     scored = score_contenders(split.train, test, room.target, training, seed=training.seed, threads=threads, **compared)
-    return evaluate_binary(
-        test.y,
-        artifact.score(test.X),
-        test.account_id,
-        test.as_of_date,
-        baselines={contender.name: contender.score for contender in scored if contender.score is not None and contender.kind == "baseline"},
-        f1_threshold=artifact.manifest.metrics["f1_threshold"],
-        split=f"time_last_{len(split.test_dates)}",
-        slices=_slices(room, test.X),
-        champion_score=rival.score(test.X) if rival else None,
-        account_disjoint_score=score_unseen_accounts(artifact, split.train, test, threads=threads),
-        others=Contenders.of(scored, trained["fit_seconds"]),
-        **options,
-    )
+    artifacts = {model_id: load_artifact(room.models_root, model_id) for model_id in room.trained_ids(cutoff)}
+    seconds = (trained["fit_seconds"], trained["regression_fit_seconds"])
+    champion_score = rival.score(test.X) if rival else None
+
+    def evaluate(cast: Cast):
+        return evaluate_binary(
+            test.y,
+            cast.model.score,
+            test.account_id,
+            test.as_of_date,
+            f1_threshold=artifacts[cast.model.model_id].manifest.metrics["f1_threshold"],
+            split=f"time_last_{len(split.test_dates)}",
+            slices=_slices(room, test.X),
+            champion_score=champion_score,
+            account_disjoint_score=score_unseen_accounts(artifacts[cast.model.model_id], split.train, test, threads=threads),
+            **_options(room, cast),
+        )
+
+    return choose_candidate(Field.of_artifacts(tuple(artifacts.values()), seconds, test.X, scored), evaluate)
+
+
+def evaluate_out_of_folds(room: TargetRoom, cutoff: str, examples: "Examples", rival: Rival | None) -> "Choice":
+    """Repeat the making of both models in folds, so that each row is scored by models that haven't seen it."""
+    from clv_platform.evaluation import Cast, Field, choose_candidate, evaluate_out_of_fold
+    from clv_platform.models import TUNING_FOLDER, Budget, cross_validate_binary
+
+    config, threads, searched = room.company.config, room.company.settings.threads, room.read_training(cutoff)["tuning"]
+    # What is judged is the whole procedure, so each fold searches as long as the model's training did.
+    budget = Budget(searched["budget_trials"], searched["budget_cpu_seconds"], searched["budget_max_rows"] or None)
+    journals = room.models_root / TUNING_FOLDER
+    folds = cross_validate_binary(examples, room.target, config.training, threads, budget=budget, journals=journals, private=config.private)
+    champion_score = rival.score_out_of_fold(folds.account_id, folds.y) if rival else None
+
+    def evaluate(cast: Cast):
+        return evaluate_out_of_fold(
+            folds.y,
+            cast.model.score,
+            folds.account_id,
+            f1_thresholds=cast.model.f1_threshold,
+            split=folds.split,
+            slices=_slices(room, examples.take(folds.rows).X),
+            champion_score=champion_score,
+            **_options(room, cast),
+        )
+
+    return choose_candidate(Field.of_folds(folds, *room.trained_ids(cutoff)), evaluate)
+
+
+def _options(room: TargetRoom, cast: "Cast") -> dict:
+    """What both ways of evaluating are told about a model and those beside it."""
+    training = room.company.config.training
+    names = {"model_id": cast.model.model_id, "model_kind": cast.model.kind, "baselines": cast.baselines, "others": cast.others}
+    return {
+        **names,
+        "seed": training.seed,
+        "n_bootstraps": training.n_bootstraps,
+        "slice_depth": room.company.config.slice_search.max_depth,
+    }
 
 
 def draw(found) -> dict:

@@ -31,7 +31,7 @@ def build_explanations_asset(company: Company, target: Target) -> AssetsDefiniti
         cutoff, config, threads = context.partition_key, company.config, company.settings.threads
         examples = room.read_examples()
         split = room.split(examples, cutoff)
-        artifact, rows = room.load_candidate(cutoff), split.test if split else examples
+        artifact, rows = room.load_judged(cutoff), split.test if split else examples
         explained = explain_examples(
             artifact, rows, slices=config.slices, private=config.private, seed=config.training.seed, threads=threads
         )

@@ -32,7 +32,8 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
         owners=OWNERS,
         kinds={"python", "lightgbm"},
         partitions_def=build_cutoffs(company),
-        description=f"The model of target `{target.name}` as of one cutoff. Read `arms`: what resampling the rare class would have done.",
+        description=f"The models of target `{target.name}` as of one cutoff: boosted trees, and a logistic regression, used where they "
+        "aren't clearly better. Read `arms`: what resampling the rare class would have done.",
     )
     def model(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.models import TUNING_FOLDER, save_artifact, train_binary_model
@@ -52,10 +53,17 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
             budget=choose_budget(context, config.training.tuning),
             journals=room.models_root / TUNING_FOLDER,
         )
-        save_artifact(trained.artifact, room.models_root)
+        for artifact in (trained.artifact, trained.regression):
+            save_artifact(artifact, room.models_root)
         write_training(trained, split, room.report_folder(cutoff))
         manifest = trained.artifact.manifest
-        facts = {"model_id": manifest.model_id, "arm": manifest.arm, "n_rows": manifest.n_rows, "n_positive": manifest.n_positive}
+        facts = {
+            "model_id": manifest.model_id,
+            "regression_id": trained.regression.manifest.model_id,
+            "arm": manifest.arm,
+            "n_rows": manifest.n_rows,
+            "n_positive": manifest.n_positive,
+        }
         return MaterializeResult(metadata={**facts, **floats(manifest.metrics), **floats(manifest.tuning), **show_training(trained)})
 
     return model
@@ -99,15 +107,17 @@ def is_backtest(context: AssetExecutionContext) -> bool:
 
 
 def describe_training(trained, split) -> dict:
-    """What later stages need to know about a training: the model's id and which rows were used."""
+    """What later stages need to know about a training: the ids of both models and which rows were used."""
     manifest = trained.artifact.manifest
     facts = {
         "model_id": manifest.model_id,
+        "regression_id": trained.regression.manifest.model_id,
         "n_train": manifest.n_rows,
         "n_train_positive": manifest.n_positive,
         "best_iteration": trained.best_iteration,
         "tuning": manifest.tuning,
         "fit_seconds": trained.fit_seconds,
+        "regression_fit_seconds": trained.regression_fit_seconds,
     }
     if split is None:
         return {**facts, "is_undated": True}

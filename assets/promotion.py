@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-    from clv_platform.evaluation import BinaryEvaluation, GateDecision, Opponent
+    from clv_platform.evaluation import BinaryEvaluation, Choice, GateDecision, Opponent
     from clv_platform.models import ModelArtifact
 
 _OUT_OF_FOLD = "out_of_fold.parquet"
@@ -64,10 +64,10 @@ class Rival:
         return Opponent(self.model_id, "" if is_comparable else why, age_months=_months_between(self.artifact.manifest.cutoff, cutoff))
 
 
-def find_rival(room: TargetRoom, cutoff: str, model_id: str) -> Rival | None:
-    """Find the model in use before this one was: the champion, or for an older cutoff the one that the gates had passed by then.
+def find_rival(room: TargetRoom, cutoff: str, *model_ids: str) -> Rival | None:
+    """Find the model in use before these were: the champion, or for an older cutoff the one that the gates had passed by then.
 
-    Judging the model that is in use already compares it with the one that it replaced, so that the same run again decides the same.
+    Judging a model that is in use already compares it with the one that it replaced, so that the same run again decides the same.
     """
     from clv_platform.models import champion_before, gate_decision_of, load_artifact, read_champion, read_decisions
     from clv_platform.warehouse import read_parquet
@@ -76,8 +76,8 @@ def find_rival(room: TargetRoom, cutoff: str, model_id: str) -> Rival | None:
     if is_newest_cutoff(room.company, cutoff):
         champion = read_champion(room.models_root)
         found = champion.model_id if champion else None
-        if champion and found == model_id:
-            judged = gate_decision_of(decisions, cutoff, model_id, is_applied=True)
+        if champion and champion.model_id in model_ids:
+            judged = gate_decision_of(decisions, cutoff, champion.model_id, is_applied=True)
             found = judged.compared_with if judged else next((entry["model_id"] for entry in champion.previous), None)
     else:
         found = champion_before(decisions, cutoff)
@@ -87,19 +87,19 @@ def find_rival(room: TargetRoom, cutoff: str, model_id: str) -> Rival | None:
     return Rival(load_artifact(room.models_root, found), read_parquet(path) if path.is_file() else None)
 
 
-def judge(
-    room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation", rival: Rival | None, new_weak_groups: Sequence[str] = ()
-) -> "GateDecision":
-    """Ask the gate."""
+def judge(room: TargetRoom, cutoff: str, choice: "Choice", rival: Rival | None, new_weak_groups: Sequence[str] = ()) -> "GateDecision":
+    """Ask the gate about the model that was chosen."""
     from clv_platform.evaluation import decide_gate
     from clv_platform.models import read_decisions, withdrawal_of
 
+    evaluation = choice.evaluation
     opponent = rival.as_opponent(evaluation, cutoff) if rival else None
+    facts = {"new_weak_groups": new_weak_groups, "simpler_refused": choice.simpler_refused}
     if not is_newest_cutoff(room.company, cutoff):
-        return decide_gate(evaluation, opponent, new_weak_groups=new_weak_groups)
+        return decide_gate(evaluation, opponent, **facts)
     taken_out = withdrawal_of(read_decisions(room.models_root), str(evaluation.metrics["model_id"]))
     withdrawn = f"This very model was taken out of use. {taken_out.reasons[0]}" if taken_out else ""
-    return decide_gate(evaluation, opponent, new_weak_groups=new_weak_groups, withdrawn=withdrawn)
+    return decide_gate(evaluation, opponent, **facts, withdrawn=withdrawn)
 
 
 def apply_decision(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation", gate: "GateDecision") -> None:

@@ -90,11 +90,17 @@ class TargetRoom:
             raise FileNotFoundError(f"{path}: target {self.target.name!r} has no model as of {cutoff} yet. Run retrain_models_job first.")
         return json.loads(path.read_text(encoding="utf-8"))
 
-    def load_candidate(self, cutoff: str) -> "ModelArtifact":
-        """The model trained as of the cutoff, promoted or not."""
+    def trained_ids(self, cutoff: str) -> tuple[str, str]:
+        """The models trained as of the cutoff: the boosted trees and the logistic regression, one of which the evaluation judges."""
+        trained = self.read_training(cutoff)
+        return trained["model_id"], trained["regression_id"]
+
+    def load_judged(self, cutoff: str) -> "ModelArtifact":
+        """The model of the cutoff that its evaluation chose and judged, promoted or not."""
         from clv_platform.models import load_artifact
 
-        return load_artifact(self.models_root, self.read_training(cutoff)["model_id"])
+        gate = json.loads((self.report_folder(cutoff) / "gate.json").read_text(encoding="utf-8"))
+        return load_artifact(self.models_root, gate["model_id"])
 
     def load_scorer(self, cutoff: str) -> "ModelArtifact | None":
         """The model that scores: the champion; for an older cutoff the champion of that day, because today's would know the future."""

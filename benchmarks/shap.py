@@ -79,7 +79,7 @@ def run(contestant: str, folder: Path, n: int) -> dict[str, float | list[float]]
         sys.path.remove(str(Path(__file__).parent))  # this file is called shap too
         import shap
 
-        explainers = [shap.TreeExplainer(booster) for booster in artifact.boosters]
+        explainers = [shap.TreeExplainer(booster) for booster in artifact.predictor.boosters]
         for explainer in explainers:
             if "own code" in contestant:
                 explainer.model.model_type = "internal"

@@ -5,6 +5,7 @@ pictures out.
 """
 
 from clv_platform.evaluation.binary import cross_fitted_thresholds, evaluate_binary, evaluate_out_of_fold
+from clv_platform.evaluation.candidates import Candidate, Cast, Choice, Field, choose_candidate
 from clv_platform.evaluation.gate import Opponent, decide_gate
 from clv_platform.evaluation.gate_calibration import CalibrationTest, evaluate_chances, measure_calibration
 from clv_platform.evaluation.leaderboard import Contenders
@@ -17,11 +18,16 @@ __all__ = [
     "SCHEMA_VERSION",
     "BinaryEvaluation",
     "CalibrationTest",
+    "Candidate",
+    "Cast",
+    "Choice",
     "Contenders",
+    "Field",
     "GateDecision",
     "Opponent",
     "StoredEvaluation",
     "WeakSlices",
+    "choose_candidate",
     "cross_fitted_thresholds",
     "decide_gate",
     "evaluate_binary",

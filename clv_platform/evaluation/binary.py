@@ -53,6 +53,7 @@ def evaluate_binary(
     champion_score: ArrayLike | None = None,
     account_disjoint_score: ArrayLike | None = None,
     others: Contenders | None = None,
+    model_kind: str = "lightgbm",
 ) -> BinaryEvaluation:
     """Evaluate calibrated scores on test rows.
 
@@ -80,6 +81,8 @@ def evaluate_binary(
         Probabilities by a model trained without these rows' accounts; NaN on rows whose accounts were trained on.
     others : Contenders, optional
         Other algorithms on the same rows, and what it took to fit each.
+    model_kind : str
+        What is evaluated, as its manifest says.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def evaluate_binary(
     thresholds = np.full(scores.shape, f1_threshold, dtype=np.float64)
     evaluation = _evaluate(
         y, scores, account_id, as_of_date, rules, champion, thresholds, split, model_id, seed, n_bootstraps, slices, slice_depth,
-        others or Contenders(),
+        others or Contenders(), model_kind,
     )  # fmt: skip
     if account_disjoint_score is None:
         return evaluation
@@ -120,6 +123,7 @@ def evaluate_out_of_fold(
     slice_depth: int = 2,
     champion_score: ArrayLike | None = None,
     others: Contenders | None = None,
+    model_kind: str = "lightgbm",
 ) -> BinaryEvaluation:
     """Evaluate out-of-fold probabilities under several fold seeds; every figure is the mean over seeds.
 
@@ -143,6 +147,8 @@ def evaluate_out_of_fold(
     champion_score : array of shape (n_seeds, n) or (n,), optional
     others : Contenders, optional
         Other algorithms; their scores may be of the first fold seeds only, and are then compared with the model's of the same.
+    model_kind : str
+        What is evaluated, as its manifest says.
 
     Returns
     -------
@@ -161,7 +167,7 @@ def evaluate_out_of_fold(
     undated = np.full(labels.shape, "NaT", dtype="datetime64[D]")
     evaluation = _evaluate(
         labels, by_seed, account_id, undated, rules, champion, thresholds, split, model_id, seed, n_bootstraps, slices, slice_depth,
-        others or Contenders(),
+        others or Contenders(), model_kind,
     )  # fmt: skip
     metrics = evaluation.metrics
     if metrics["n_accounts"] == metrics["n"]:
@@ -194,6 +200,7 @@ def _evaluate(
     slices: pd.DataFrame | None,
     slice_depth: int,
     others: Contenders,
+    model_kind: str,
 ) -> BinaryEvaluation:
     labels, accounts = np.asarray(y, dtype=np.float64), np.asarray(account_id).astype(str)
     if not labels.size:
@@ -216,6 +223,7 @@ def _evaluate(
         "n_accounts": int(np.unique(accounts).size),
         "split": split,
         "model_id": model_id,
+        "model_kind": model_kind,
         "schema_version": SCHEMA_VERSION,
     }
     evaluation = BinaryEvaluation(
@@ -224,7 +232,7 @@ def _evaluate(
         gains=mean_gains(labels, scores),
         reliability=mean_reliability(labels, scores),
         pr_curve=mean_pr_curve(labels, scores),
-        leaderboard=build_leaderboard(values, drawn, kinds, others),
+        leaderboard=build_leaderboard(values, drawn, kinds, others, model_kind),
         slices=evaluate_slices(
             labels,
             scores,

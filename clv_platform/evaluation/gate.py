@@ -21,6 +21,7 @@ _WORDS = {
     "prevalence": "giving every account the same chance",
     "best_single_column": "ranking by the best single column",
     "logistic_regression": "logistic regression",
+    "lightgbm": "boosted trees",
 }
 
 
@@ -52,6 +53,7 @@ def decide_gate(
     *,
     new_weak_groups: Sequence[str] = (),
     withdrawn: str = "",
+    simpler_refused: str = "",
 ) -> GateDecision:
     """Decide whether a model may be used.
 
@@ -65,6 +67,8 @@ def decide_gate(
         Confirmed groups in which this model's chances are wrong and the champion's aren't, a sentence each.
     withdrawn : str
         Who took this very model out of use, when and why; it doesn't come back by itself.
+    simpler_refused : str
+        Why a simpler model, than which this one isn't clearly better, can't be used either; see `candidates.Choice`.
 
     Returns
     -------
@@ -92,6 +96,8 @@ def decide_gate(
         (passed if row["pr_auc_difference_lo"] > 0 else failed).append(_pr_auc_sentence(row, evaluation.metrics))
     loss = _log_loss_failure(board)
     failed += [loss] if loss else []
+    failed += [simpler_refused] if failed and simpler_refused else []
+    passed = [*_against_boosted_trees(board, evaluation.metrics), *passed]
 
     def decide(verdict: str, reasons: Sequence[str]) -> GateDecision:
         model_id = str(evaluation.metrics["model_id"])
@@ -144,6 +150,18 @@ def _against_champion(evaluation: BinaryEvaluation, champion: Opponent, new_weak
         age = f"the model in use is {champion.age_months} months old"
         return "promoted", f"{tie}. But {age}: one that isn't worse takes its place."
     return "champion_kept", f"{tie}: a tie, so the model in use stays."
+
+
+def _against_boosted_trees(board: pd.DataFrame, metrics: dict[str, Any]) -> list[str]:
+    """Why a simpler model is judged although boosted trees were trained too; no sentence where these are the model."""
+    rows = board[(board["kind"] == "comparator") & (board["model"] == "lightgbm")].to_dict("records")
+    if not rows:
+        return []
+    row, own = rows[0], _WORDS.get(str(metrics["model_kind"]), "this model")
+    figures = f"{own} reaches a PR-AUC of {metrics['pr_auc']:.3f}, boosted trees {row['pr_auc']:.3f}; {_difference(row)}"
+    if row["pr_auc_difference_lo"] > 0:
+        return [f"Simpler, and better beyond chance: {figures}."]
+    return [f"A tie goes to the simpler model: {figures}, which may be chance."]
 
 
 def _too_few_positives(evaluation: BinaryEvaluation) -> list[str]:

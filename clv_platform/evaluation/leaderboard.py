@@ -26,7 +26,7 @@ SIMPLEST_FIRST = (
     "prevalence",
     "best_single_column",
     "logistic_regression",
-    "model",
+    "lightgbm",
     "xgboost",
     "catboost",
     "random_forest",
@@ -53,11 +53,11 @@ class Contenders:
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, scored: Sequence[ContenderScores], own_fit_seconds: float) -> Contenders:
+    def of(cls, scored: Sequence[ContenderScores]) -> Contenders:
         """Take what `score_contenders` gave for dated rows; the baselines among them go to the evaluation apart."""
         return cls(
             {contender.name: contender.score for contender in scored if contender.kind == "comparator"},
-            {"model": own_fit_seconds} | {contender.name: contender.fit_seconds for contender in scored},
+            {contender.name: contender.fit_seconds for contender in scored},
             {contender.name: contender.note for contender in scored if contender.note},
         )
 
@@ -77,6 +77,7 @@ def build_leaderboard(
     drawn: Mapping[str, Sequence[Mapping[str, Floats]]],
     kinds: Mapping[str, str],
     others: Contenders,
+    model_kind: str = "lightgbm",
 ) -> pd.DataFrame:
     """Build a row per contender.
 
@@ -87,6 +88,8 @@ def build_leaderboard(
     kinds : mapping of model to "model", "baseline", "comparator" or "champion"
     others : Contenders
         Times and notes; contenders without scores get a row of gaps.
+    model_kind : str
+        What the row `model` is, as `SIMPLEST_FIRST` calls it.
 
     Returns
     -------
@@ -112,7 +115,7 @@ def build_leaderboard(
         rows.append({**row, "fit_seconds": float(others.fit_seconds.get(model, np.nan)), "note": notes})
     board = pd.DataFrame(rows)
     tied = [str(name) for name in board.loc[board["is_tied_with_best"], "model"]]
-    simplest = min(tied, key=_complexity)
+    simplest = min(tied, key=lambda name: _complexity(model_kind if name == "model" else name))
     absent = [
         {"model": name, "kind": "comparator", "is_tied_with_best": False, "note": others.notes.get(name, "")}
         for name, score in others.scores.items()

@@ -9,9 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from clv_platform.datasets import Examples, hold_out_accounts
-from clv_platform.models.arms import run_parallel
 from clv_platform.models.artifact import ModelArtifact
-from clv_platform.models.boosting import BoosterSettings, fit_booster
 from clv_platform.models.preprocessing import fit_preprocessing
 from clv_platform.models.sampling import is_possible
 
@@ -26,7 +24,7 @@ def score_unseen_accounts(
     Parameters
     ----------
     artifact : ModelArtifact
-        Gives arm, parameters, rounds, calibrator and seed: nothing is searched for again.
+        Gives kind, arm, parameters, rounds, calibrator and seed: nothing is searched for again.
     train, test : Examples
         The rows it was trained on, and the test rows.
     share : float
@@ -42,19 +40,13 @@ def score_unseen_accounts(
     manifest = artifact.manifest
     held = hold_out_accounts(test, share, manifest.seed)
     rows = train.take(train.is_usable & ~hold_out_accounts(train, share, manifest.seed))
-    arm = manifest.arm
-    if not held.any() or not (test.y[held] == 1).any() or len(np.unique(rows.y)) < 2 or not is_possible(arm, rows.y):
+    if not held.any() or not (test.y[held] == 1).any() or len(np.unique(rows.y)) < 2 or not is_possible(manifest.arm, rows.y):
         return None
     preprocessing = fit_preprocessing(rows.X, rows.features)
     if not preprocessing.columns:
         return None
-    settings, matrix = BoosterSettings.from_json(manifest.params), preprocessing.transform(rows.X)
-    values = preprocessing.transform(test.X.iloc[np.flatnonzero(held)]).values
-
-    def score(bag: int) -> np.ndarray:
-        fit = fit_booster(matrix, rows.y, arm, settings, seed=manifest.seed + bag, rounds=manifest.rounds)
-        return fit.raw_score(values)
-
+    again = artifact.predictor.refit(preprocessing.transform(rows.X), rows.y, manifest, threads)
     scores = np.full(len(test), np.nan)
-    scores[held] = artifact.calibrator.apply(np.mean(run_parallel(score, range(settings.n_bags), threads), axis=0))
+    unseen = preprocessing.transform(test.X.iloc[np.flatnonzero(held)])
+    scores[held] = artifact.calibrator.apply(again.raw_score(unseen, threads))
     return scores

@@ -1,29 +1,29 @@
-"""A trained model as files: native model text, preprocessing and calibrator as JSON, and a manifest. No pickle.
+"""A trained model as files: the predictor's own text, preprocessing and calibrator as JSON, and a manifest. No pickle.
 
-Here: `ModelArtifact` and its check of features. Add another kind of model as a new `kind` with its own reader in `from_folder`; keep the
-choice of which model is used out (`store`) and training out (`training`).
+Here: `ModelArtifact` and its check of features; the same for every kind of model. Add a kind as a class that fulfils `predictor.Predictor`
+and a line in `PREDICTORS`; keep the choice of which model is used out (`store`) and training out (`training`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from clv_platform.contracts.features import Feature
+from clv_platform.models.boosted_trees import BoostedTrees
 from clv_platform.models.calibration import Calibrator
+from clv_platform.models.predictor import Predictor
 from clv_platform.models.preprocessing import Preprocessing
+from clv_platform.models.regression import Regression
 from clv_platform.models.sampling import Arm
 
-if TYPE_CHECKING:
-    import lightgbm as lgb
-
-KINDS = ("lightgbm",)
+PREDICTORS: dict[str, type[Predictor]] = {BoostedTrees.kind: BoostedTrees, Regression.kind: Regression}
 BATCH_ROWS = 20_000
 
 
@@ -40,7 +40,7 @@ class Manifest:
     model_id : str
         `<cutoff>-<8 hex digits>` of config hash, data hash, target, seed and parameters; `undated-...` without dates.
     kind : str
-        How the model is stored: `lightgbm`.
+        What it is and how it is stored: `lightgbm` or `logistic_regression`.
     features : dict
         Name -> type of every feature given at training, in order.
     dropped : dict
@@ -48,7 +48,7 @@ class Manifest:
     arm : str
         How the rare class was treated.
     rounds : int
-        Trees per booster.
+        Trees per booster; 0 without trees.
     folds : str
         How the training data were cut to choose arm, rounds and calibration.
     params, versions, metrics : dict
@@ -93,18 +93,7 @@ class ModelArtifact:
     manifest: Manifest
     preprocessing: Preprocessing
     calibrator: Calibrator
-    model_texts: tuple[str, ...]
-    boosters: tuple[lgb.Booster, ...]
-
-    @classmethod
-    def from_texts(
-        cls, manifest: Manifest, preprocessing: Preprocessing, calibrator: Calibrator, model_texts: Sequence[str]
-    ) -> ModelArtifact:
-        """Build from LightGBM's text: fresh from training and read from disk are the same object, so scores agree to the last bit."""
-        import lightgbm as lgb
-
-        boosters = tuple(lgb.Booster(model_str=text) for text in model_texts)
-        return cls(manifest, preprocessing, calibrator, tuple(model_texts), boosters)
+    predictor: Predictor
 
     def raw_score(self, X: pd.DataFrame, threads: int = 1) -> np.ndarray:
         """Log-odds before calibration, shape (n,): rank by it, don't multiply it by money.
@@ -121,13 +110,13 @@ class ModelArtifact:
         return self.calibrator.apply(self.raw_score(X, threads))
 
     def contributions(self, X: pd.DataFrame, threads: int = 1) -> np.ndarray:
-        """Exact Shapley values of the trees (TreeSHAP) in raw log-odds.
+        """Shapley values in raw log-odds: exact ones of the trees (TreeSHAP), or of the weighted sum.
 
         Returns
         -------
         ndarray of shape (n, p + 1)
-            One column per feature in the manifest's order (a missing flag counts for its feature, dropped features are 0), last the
-            expected value. Rows add up to `raw_score`.
+            One column per feature in the manifest's order (a missing flag counts for its feature, dropped features are 0), last what the
+            sum starts from: the expected value. Rows add up to `raw_score`.
         """
         return self._sum(X, threads, contributions=True)
 
@@ -139,23 +128,17 @@ class ModelArtifact:
         for start in range(0, len(X), BATCH_ROWS):
             matrix = self.preprocessing.transform(X.iloc[start : start + BATCH_ROWS])
             part = total[start : start + BATCH_ROWS]
-            for booster in self.boosters:
-                if not contributions:
-                    part += np.asarray(booster.predict(matrix.values, raw_score=True, num_threads=threads))
-                    continue
-                values = np.asarray(booster.predict(matrix.values, pred_contrib=True, num_threads=threads))
-                for column, source in enumerate(matrix.sources):
-                    part[:, position[source]] += values[:, column]
-                part[:, -1] += values[:, -1]
-        return total / len(self.boosters)
+            if not contributions:
+                part += self.predictor.raw_score(matrix, threads)
+                continue
+            values = self.predictor.contributions(matrix, threads)
+            for column, source in enumerate(matrix.sources):
+                part[:, position[source]] += values[:, column]
+            part[:, -1] += values[:, -1]
+        return total
 
     def _check_frame(self, X: pd.DataFrame) -> None:
-        found = {
-            str(name): "category" if isinstance(dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(dtype) else "number"
-            for name, dtype in X.dtypes.items()
-        }
-        expected = {name: "category" if type_ == "category" else "number" for name, type_ in self.manifest.features.items()}
-        _compare(self.manifest, expected, found)
+        compare_features(self.manifest, frame_types(self.manifest.features), frame_types(X))
 
     def check_features(self, features: Sequence[Feature]) -> None:
         """Check names and types against a feature catalogue; features that the model doesn't know are no obstacle.
@@ -165,12 +148,12 @@ class ModelArtifact:
         FeatureMismatch
             Naming every feature that is absent or has another type, and the remedy.
         """
-        _compare(self.manifest, self.manifest.features, {feature.name: feature.type for feature in features})
+        compare_features(self.manifest, self.manifest.features, {feature.name: feature.type for feature in features})
 
     def to_folder(self, folder: Path) -> None:
         """Write into an existing empty folder; `store.save_artifact` makes that atomic."""
-        for position, text in enumerate(self.model_texts):
-            (folder / f"model_{position}.txt").write_text(text, encoding="utf-8")
+        for name, text in self.predictor.to_files().items():
+            (folder / name).write_text(text, encoding="utf-8")
         for name, content in (
             ("preprocessing.json", self.preprocessing.to_json()),
             ("calibrator.json", self.calibrator.to_json()),
@@ -193,20 +176,39 @@ class ModelArtifact:
                 for name in ("manifest", "preprocessing", "calibrator")
             }
             manifest = Manifest(**content["manifest"])
-            if manifest.kind not in KINDS:
-                raise ValueError(f"kind {manifest.kind!r}, expected one of {', '.join(KINDS)}")
-            files = sorted(folder.glob("model_*.txt"), key=lambda file: int(file.stem.removeprefix("model_")))
-            if not files:
-                raise ValueError("no model_*.txt")
-            texts = [file.read_text(encoding="utf-8") for file in files]
-            return cls.from_texts(
-                manifest, Preprocessing.from_json(content["preprocessing"]), Calibrator.from_json(content["calibrator"]), texts
+            if manifest.kind not in PREDICTORS:
+                raise ValueError(f"kind {manifest.kind!r}, expected one of {', '.join(PREDICTORS)}")
+            return cls(
+                manifest,
+                Preprocessing.from_json(content["preprocessing"]),
+                Calibrator.from_json(content["calibrator"]),
+                PREDICTORS[manifest.kind].from_folder(folder),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{folder}: not a readable model ({error}). Remove the folder and train again.") from error
 
 
-def _compare(manifest: Manifest, expected: dict[str, str], found: dict[str, str]) -> None:
+def frame_types(columns: pd.DataFrame | Mapping[str, str]) -> dict[str, str]:
+    """Each column as `category` or `number`: what a frame holds, or what a manifest's types want of one."""
+    if not isinstance(columns, pd.DataFrame):
+        return {name: "category" if type_ == "category" else "number" for name, type_ in columns.items()}
+    return {
+        str(name): "category" if isinstance(dtype, pd.CategoricalDtype) or not pd.api.types.is_numeric_dtype(dtype) else "number"
+        for name, dtype in columns.dtypes.items()
+    }
+
+
+class _Described(Protocol):
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def target(self) -> str: ...
+    @property
+    def config_hash(self) -> str: ...
+
+
+def compare_features(manifest: _Described, expected: Mapping[str, str], found: Mapping[str, str]) -> None:
+    """Check names and types of what a model was trained on against what is there; FeatureMismatch names each difference."""
     absent = [name for name in expected if name not in found]
     changed = [
         f"{name} (expected {expected[name]}, found {found[name]})" for name in expected if name in found and found[name] != expected[name]

@@ -1,12 +1,11 @@
-"""What a model has to beat: the base rate, the best single column, a logistic regression.
+"""What a model has to beat: the base rate and the best single column.
 
 Here: rules that anybody could set up in an afternoon, fitted on training rows, giving chances for other rows. Add a baseline to
-`BASELINES`, and it shows in every leaderboard. Keep tuned models out.
+`BASELINES`, and it shows in every leaderboard. Keep models out, also the simplest (`regression`).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -16,10 +15,9 @@ import pandas as pd
 from clv_platform.datasets import Examples
 from clv_platform.metrics import pr_auc
 from clv_platform.models.calibration import fit_calibrator
-from clv_platform.models.preprocessing import Matrix, fit_preprocessing
+from clv_platform.models.preprocessing import Matrix
 
 MAX_CHOICE_ROWS = 30_000
-MAX_REGRESSION_ROWS = 50_000
 SMOOTHING_ROWS = 20
 
 
@@ -31,13 +29,13 @@ def baseline_scores(train: Examples, test: Examples, *, seed: int = 0) -> dict[s
     train, test : Examples
         Training rows without a label are left out; labels of test rows are never looked at.
     seed : int
-        For the random rows that stand for large training data: 30,000 to choose the column, 50,000 for the regression.
+        For the random rows that stand for large training data: 30,000 to choose the column.
 
     Returns
     -------
     dict
         `prevalence` (the same chance for everyone), `best_single_column` (accounts ranked by one column, up or down, chosen by PR-AUC; a
-        recency rule is one of these), `logistic_regression` (scaled numbers, one-hot categories): chances of shape (n_test,).
+        recency rule is one of these): chances of shape (n_test,).
     """
     rows = train.take(np.flatnonzero(train.is_usable))
     return {name: rule(rows, test, seed) for name, rule in BASELINES.items()}
@@ -93,25 +91,6 @@ def _column_values(train: Examples, rows: Examples, name: str) -> np.ndarray:
     return rows.X[name].astype(object).map(rates.to_dict()).astype(np.float64).fillna(rate).to_numpy()
 
 
-def _regression_scores(train: Examples, test: Examples, seed: int) -> np.ndarray:
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
-
-    rows = sample_rows(train, MAX_REGRESSION_ROWS, seed)
-    preprocessing = fit_preprocessing(rows.X, rows.features, max_levels=50)
-    learnt, values = preprocessing.transform(rows.X), preprocessing.transform(test.X)
-    if not learnt.values.shape[1]:
-        return np.full(len(test.y), float(train.y.mean()))
-    scaling = fit_scaling(learnt)
-    model = LogisticRegression(C=1.0, solver="newton-cholesky", max_iter=50)
-    # Two BLAS threads on busy cores cost more than they bring, and would let the last bits depend on the machine.
-    with threadpool_limits(limits=1, user_api="blas"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline after 50 Newton steps is as good as it gets
-        model.fit(scaled_design(learnt, scaling), rows.y)
-        return model.predict_proba(scaled_design(values, scaling))[:, 1]
-
-
 @dataclass(frozen=True)
 class Scaling:
     """What the training rows say about a design matrix: means and spreads of numbers, number of codes of each category."""
@@ -153,5 +132,4 @@ def sample_rows(examples: Examples, n: int, seed: int) -> Examples:
 BASELINES: Mapping[str, Callable[[Examples, Examples, int], np.ndarray]] = {
     "prevalence": _prevalence_scores,
     "best_single_column": _single_column_scores,
-    "logistic_regression": _regression_scores,
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -77,6 +77,7 @@ def score_contenders(
     with_comparators: bool = True,
     max_rows: int | None = None,
     private: Collection[str] = (),
+    ready: Sequence[ContenderScores] = (),
 ) -> tuple[ContenderScores, ...]:
     """Score test rows with every simple rule and every algorithm of `training.comparators`.
 
@@ -94,6 +95,8 @@ def score_contenders(
         Training rows that an algorithm is fitted on at most; None: all.
     private : collection of str
         Columns that notes must not name.
+    ready : sequence of ContenderScores
+        What was scored already, such as the regression that a training gives; it comes after the simple rules.
 
     Returns
     -------
@@ -103,8 +106,8 @@ def score_contenders(
     from threadpoolctl import threadpool_limits
 
     rows = train.take(np.flatnonzero(train.is_usable))
-    # Logistic regression is one of the simple rules: it is always there, because the gate compares with it.
-    names = [name for name in training.comparators if name not in BASELINES] if with_comparators else []
+    # Logistic regression is always there, because the gate compares with it: the training gives it, `_FITTERS` don't.
+    names = [name for name in training.comparators if name in _FITTERS] if with_comparators else []
 
     def run(name: str) -> ContenderScores:
         started = time.perf_counter()
@@ -116,7 +119,8 @@ def score_contenders(
         return fit_comparator(name, rows, test, target, seed=seed, max_rows=max_rows)
 
     with threadpool_limits(limits=1, user_api="blas"):
-        return tuple(run_parallel(run, [*BASELINES, *names], threads))
+        found = run_parallel(run, [*BASELINES, *names], threads)
+    return (*found[: len(BASELINES)], *ready, *found[len(BASELINES) :])
 
 
 def _name_column(rows: Examples, column: str, direction: int, private: Collection[str]) -> str:

@@ -15,10 +15,10 @@ import pandas as pd
 
 from clv_platform.config import Target, Training
 from clv_platform.datasets import Examples, check_trainable
-from clv_platform.metrics import best_f1_threshold
 from clv_platform.models.arms import run_parallel
 from clv_platform.models.comparators import ContenderScores, score_contenders
 from clv_platform.models.folds import Fold, stratified_folds
+from clv_platform.models.regression import KIND as REGRESSION
 from clv_platform.models.training import fit_on_all, fit_procedure
 from clv_platform.models.tuning import Budget
 
@@ -35,10 +35,11 @@ class FoldSeedResult:
         In which fold a row was left out.
     score, raw_score : ndarray of shape (n,)
         Calibrated chance and log-odds of the procedure that chooses its arm in each fold.
-    f1_threshold : ndarray of shape (n,)
-        Threshold that the row's training part chose.
+    f1_threshold, regression_f1_threshold : ndarray of shape (n,)
+        Threshold that the row's training part chose for the procedure, and for the logistic regression.
     arms, baselines : dict of str to ndarray of shape (n,)
-        Calibrated chances of every arm, chosen or not, and of every baseline.
+        Calibrated chances of every arm, chosen or not, and of every baseline; the logistic regression, calibrated like the procedure, is
+        one of these.
     chosen_arms : tuple of str
         One per fold.
     comparators : dict of str to ndarray of shape (n,) or None
@@ -54,6 +55,7 @@ class FoldSeedResult:
     score: np.ndarray
     raw_score: np.ndarray
     f1_threshold: np.ndarray
+    regression_f1_threshold: np.ndarray
     arms: dict[str, np.ndarray]
     baselines: dict[str, np.ndarray]
     chosen_arms: tuple[str, ...]
@@ -116,6 +118,7 @@ class _FoldResult:
     raw_score: np.ndarray
     score: np.ndarray
     f1_threshold: float
+    regression_f1_threshold: float
     arms: dict[str, np.ndarray]
     contenders: tuple[ContenderScores, ...]
     chosen: str
@@ -157,6 +160,8 @@ def cross_validate_binary(
     LabelError
         When labels are missing, of one class, or fewer than `training.min_positives`.
     """
+    from threadpoolctl import threadpool_limits
+
     if not examples.is_undated:
         raise ValueError(
             f"target {target.name!r}: expected undated rows, found dates. Random folds would train on the future: use `split_by_time`."
@@ -166,7 +171,9 @@ def cross_validate_binary(
     rows = examples.take(usable)
     cuts = {seed: stratified_folds(rows.y, rows.account_id, n_folds=target.n_folds, seed=seed) for seed in target.fold_seeds}
     tasks = [(seed, fold) for seed, folds in cuts.items() for fold in folds.folds]
-    done = run_parallel(lambda task: _run_fold(rows, task[1], target, training, task[0], budget, journals, private), tasks, threads)
+    # Limited here, not only where fits need it: what one thread limits, it also frees again while others are at work.
+    with threadpool_limits(limits=1, user_api="blas"):
+        done = run_parallel(lambda task: _run_fold(rows, task[1], target, training, task[0], budget, journals, private), tasks, threads)
     results: list[FoldSeedResult] = []
     tables: list[pd.DataFrame] = []
     for seed in cuts:
@@ -192,17 +199,17 @@ def _run_fold(
     fit_rows, check_rows = rows.take(fold.fit), rows.take(fold.check)
     fitted = fit_procedure(fit_rows, target, training, seed=seed, threads=1, budget=budget, journals=journals)
     chosen = fitted.chosen
-    values = fitted.preprocessing.transform(check_rows.X).values
-    raw = fitted.raw_score(check_rows.X)
+    matrix = fitted.preprocessing.transform(check_rows.X)
+    raw = fitted.raw_score(matrix)
     arms: dict[str, np.ndarray] = {}
     for result in fitted.arms.results:
         if result.arm == chosen.arm:
             arms[result.arm] = chosen.calibrator.apply(raw)
             continue
-        fits = fit_on_all(fit_rows, fitted.preprocessing, result, seed=seed, threads=1)
-        arms[result.arm] = result.calibrator.apply(np.mean([fit.raw_score(values) for fit in fits], axis=0))
-    inner = fitted.arms.fold_of >= 0
-    threshold = best_f1_threshold(fit_rows.y[inner], chosen.calibrator.apply(chosen.raw_score[inner]))
+        fits = fit_on_all(fitted.preprocessing.transform(fit_rows.X), fit_rows.y, result, seed=seed, threads=1)
+        arms[result.arm] = result.calibrator.apply(np.mean([fit.raw_score(matrix.values) for fit in fits], axis=0))
+    own = fitted.regression
+    regression = ContenderScores(REGRESSION, "baseline", own.calibrator.apply(own.predictor.raw_score(matrix)), own.fit_seconds)
     is_first = seed == target.fold_seeds[0]
     contenders = score_contenders(
         fit_rows,
@@ -213,8 +220,10 @@ def _run_fold(
         with_comparators=is_first,
         max_rows=budget.max_rows if budget else None,
         private=private,
+        ready=(regression,),
     )
-    return _FoldResult(raw, arms[chosen.arm], threshold, arms, contenders, chosen.arm, fitted.arms_table(), fitted.fit_seconds)
+    thresholds = (fitted.f1_threshold(fit_rows.y, chosen), fitted.f1_threshold(fit_rows.y, own))
+    return _FoldResult(raw, arms[chosen.arm], *thresholds, arms, contenders, chosen.arm, fitted.arms_table(), fitted.fit_seconds)
 
 
 def _collect(seed: int, own: list[tuple[Fold, _FoldResult]], n: int) -> FoldSeedResult:
@@ -241,6 +250,7 @@ def _collect(seed: int, own: list[tuple[Fold, _FoldResult]], n: int) -> FoldSeed
         gather([result.score for _, result in own]),
         gather([result.raw_score for _, result in own]),
         gather([np.full(len(fold.check), result.f1_threshold) for fold, result in own]),
+        gather([np.full(len(fold.check), result.regression_f1_threshold) for fold, result in own]),
         {arm: gather([result.arms[arm] for _, result in own]) for arm in arms},
         {name: gather([score for score in scores if score is not None]) for name, scores in by_kind["baseline"].items()},
         tuple(result.chosen for _, result in own),

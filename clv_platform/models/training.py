@@ -9,9 +9,11 @@ import hashlib
 import json
 import platform
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,10 +23,12 @@ from clv_platform.datasets import Examples, check_trainable
 from clv_platform.metrics import best_f1_threshold, log_loss, pr_auc, roc_auc
 from clv_platform.models.arms import ArmComparison, ArmResult, compare_arms, fit_folds, prepare_folds, run_parallel, thin_folds
 from clv_platform.models.artifact import Manifest, ModelArtifact
-from clv_platform.models.boosting import BoosterFit, fit_booster, model_text, resolve_settings
+from clv_platform.models.boosted_trees import BoostedTrees
+from clv_platform.models.boosting import BoosterFit, fit_booster, resolve_settings
 from clv_platform.models.calibration import Calibrator
 from clv_platform.models.folds import Folds, build_folds
-from clv_platform.models.preprocessing import Preprocessing, fit_preprocessing
+from clv_platform.models.preprocessing import Matrix, Preprocessing, fit_preprocessing
+from clv_platform.models.regression import MAX_LEVELS, MAX_ROWS, PENALTY, FittedRegression, Regression, train_regression
 from clv_platform.models.sampling import Arm
 from clv_platform.models.tuning import Budget, TuningResult, tune
 
@@ -51,6 +55,8 @@ class FittedProcedure:
         Arm and parameters in use, with out-of-fold scores and calibrator of fits on whole folds.
     fit_seconds : float
         Time of that last fit.
+    regression : FittedRegression
+        The simpler model of the same rows, by the same folds.
     """
 
     preprocessing: Preprocessing
@@ -60,6 +66,7 @@ class FittedProcedure:
     folds: Folds
     fits: tuple[BoosterFit, ...]
     fit_seconds: float
+    regression: FittedRegression
 
     @property
     def calibrator(self) -> Calibrator:
@@ -71,10 +78,14 @@ class FittedProcedure:
         table = self.arms.table()
         return table.assign(is_chosen=table["arm"] == self.chosen.arm)
 
-    def raw_score(self, X: pd.DataFrame) -> np.ndarray:
+    def raw_score(self, matrix: Matrix) -> np.ndarray:
         """Mean log-odds of all boosters."""
-        values = self.preprocessing.transform(X).values
-        return np.mean([fit.raw_score(values) for fit in self.fits], axis=0)
+        return np.mean([fit.raw_score(matrix.values) for fit in self.fits], axis=0)
+
+    def f1_threshold(self, y: np.ndarray, fitted: ArmResult | FittedRegression) -> float:
+        """Chance with the best F1 on the rows that the inner folds checked."""
+        checked = self.arms.fold_of >= 0
+        return best_f1_threshold(y[checked], fitted.calibrator.apply(fitted.raw_score[checked]))
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,9 @@ class TrainedModel:
     Attributes
     ----------
     artifact : ModelArtifact
-        What is stored.
+        The boosted trees.
+    regression : ModelArtifact
+        The logistic regression of the same rows: what is used where the trees aren't clearly better.
     arms : DataFrame
         arm, pr_auc, pr_auc_sd, log_loss, is_chosen, fit_seconds, best_iteration, n_folds, note; best first.
     best_iteration : int
@@ -95,17 +108,19 @@ class TrainedModel:
         Score with the best F1 on these rows: apply it to test rows, don't choose it there.
     tuning : DataFrame
         The search for parameters, a row per trial; see `TuningResult.history`.
-    fit_seconds : float
+    fit_seconds, regression_fit_seconds : float
         Time of the last fit, on all rows.
     """
 
     artifact: ModelArtifact
+    regression: ModelArtifact
     arms: pd.DataFrame
     best_iteration: int
     out_of_fold: pd.DataFrame
     f1_threshold: float
     tuning: pd.DataFrame
     fit_seconds: float
+    regression_fit_seconds: float
 
 
 def train_binary_model(
@@ -153,14 +168,12 @@ def train_binary_model(
     fitted = fit_procedure(rows, target, training, seed=training.seed, threads=threads, budget=budget, journals=journals)
     chosen = fitted.chosen
     checked = np.flatnonzero(fitted.arms.fold_of >= 0)
-    raw = chosen.raw_score[checked]
-    score = chosen.calibrator.apply(raw)
-    y = rows.y[checked]
-    threshold = best_f1_threshold(y, score)
+    threshold = fitted.f1_threshold(rows.y, chosen)
     dates = None if rows.is_undated else np.datetime_as_string(rows.as_of_date, unit="D")
+    parameters = [chosen.arm, chosen.rounds, chosen.settings.to_json()]
     manifest = Manifest(
-        model_id=_model_id(target, training, chosen, cutoff, config_hash, data_hash),
-        kind="lightgbm",
+        model_id=_model_id(target, training, parameters, cutoff, config_hash, data_hash),
+        kind=BoostedTrees.kind,
         target=target.name,
         target_kind=target.kind,
         horizon_days=target.horizon_days,
@@ -175,13 +188,7 @@ def train_binary_model(
         dropped={column.name: column.reason for column in fitted.preprocessing.dropped},
         params=chosen.settings.to_json(),
         versions={"python": platform.python_version(), "lightgbm": lightgbm.__version__, "numpy": np.__version__},
-        metrics={
-            "oof_pr_auc": pr_auc(y, score),
-            "oof_roc_auc": roc_auc(y, score),
-            "oof_log_loss": log_loss(y, score),
-            "oof_base_rate": float(y.mean()),
-            "f1_threshold": threshold,
-        },
+        metrics=_figures(rows.y, fitted, chosen),
         n_rows=len(rows.y),
         n_positive=int(rows.y.sum()),
         n_accounts=len(np.unique(rows.account_id.astype(str))),
@@ -189,10 +196,52 @@ def train_binary_model(
         train_to=None if dates is None else str(max(dates)),
         tuning=_describe(fitted.tuning, budget),
     )
-    texts = [model_text(fit.booster) for fit in fitted.fits]
-    artifact = ModelArtifact.from_texts(manifest, fitted.preprocessing, chosen.calibrator, texts)
-    out_of_fold = pd.DataFrame({"row": usable[checked], "fold": fitted.arms.fold_of[checked], "raw_score": raw, "score": score})
-    return TrainedModel(artifact, fitted.arms_table(), chosen.rounds, out_of_fold, threshold, fitted.tuning.history, fitted.fit_seconds)
+    artifact = ModelArtifact(manifest, fitted.preprocessing, chosen.calibrator, BoostedTrees.from_fits(fitted.fits))
+    simple = {"C": PENALTY, "max_rows": MAX_ROWS, "max_levels": MAX_LEVELS}
+    model_id = _model_id(target, training, [Regression.kind, simple], cutoff, config_hash, data_hash)
+    regression = _regression_artifact(artifact, fitted, rows.y, model_id, simple)
+    raw = chosen.raw_score[checked]
+    fold = fitted.arms.fold_of[checked]
+    out_of_fold = pd.DataFrame({"row": usable[checked], "fold": fold, "raw_score": raw, "score": chosen.calibrator.apply(raw)})
+    return TrainedModel(
+        artifact,
+        regression,
+        fitted.arms_table(),
+        chosen.rounds,
+        out_of_fold,
+        threshold,
+        fitted.tuning.history,
+        fitted.fit_seconds,
+        fitted.regression.fit_seconds,
+    )
+
+
+def _figures(y: np.ndarray, fitted: FittedProcedure, model: ArmResult | FittedRegression) -> dict[str, float]:
+    """Figures within the training data."""
+    checked = fitted.arms.fold_of >= 0
+    labels, score = y[checked], model.calibrator.apply(model.raw_score[checked])
+    return {
+        "oof_pr_auc": pr_auc(labels, score),
+        "oof_roc_auc": roc_auc(labels, score),
+        "oof_log_loss": log_loss(labels, score),
+        "oof_base_rate": float(labels.mean()),
+        "f1_threshold": fitted.f1_threshold(y, model),
+    }
+
+
+def _regression_artifact(
+    boosted: ModelArtifact, fitted: FittedProcedure, y: np.ndarray, model_id: str, params: dict[str, Any]
+) -> ModelArtifact:
+    """The regression beside the boosted trees: from the same rows and folds, so its manifest is theirs but for what it is."""
+    import sklearn
+
+    own = fitted.regression
+    versions = {"python": platform.python_version(), "scikit-learn": sklearn.__version__, "numpy": np.__version__}
+    manifest = replace(
+        boosted.manifest, model_id=model_id, kind=Regression.kind, arm="none", rounds=0, params=params, versions=versions,
+        metrics=_figures(y, fitted, own), tuning={},
+    )  # fmt: skip
+    return ModelArtifact(manifest, boosted.preprocessing, own.calibrator, own.predictor)
 
 
 def fit_procedure(
@@ -233,17 +282,19 @@ def fit_procedure(
         chosen = tuning.winner
         if any(part is not own for part, own in zip(prepared, whole, strict=True)):
             chosen = fit_folds(chosen.arm, chosen.settings, whole, rows.y, seed=seed, threads=threads)
+        matrix = preprocessing.transform(rows.X)
         started = time.perf_counter()
-        fits = fit_on_all(rows, preprocessing, chosen, seed=seed, threads=threads)
-    return FittedProcedure(preprocessing, comparison, tuning, chosen, folds, fits, time.perf_counter() - started)
+        fits = fit_on_all(matrix, rows.y, chosen, seed=seed, threads=threads)
+        seconds = time.perf_counter() - started
+        regression = train_regression(matrix, rows.y, whole, seed=seed, threads=threads)
+    return FittedProcedure(preprocessing, comparison, tuning, chosen, folds, fits, seconds, regression)
 
 
-def fit_on_all(rows: Examples, preprocessing: Preprocessing, chosen: ArmResult, *, seed: int, threads: int) -> tuple[BoosterFit, ...]:
+def fit_on_all(matrix: Matrix, y: np.ndarray, chosen: ArmResult, *, seed: int, threads: int) -> tuple[BoosterFit, ...]:
     """Fit an arm's boosters on all given rows, with its settings and the number of rounds that its folds found."""
-    matrix = preprocessing.transform(rows.X)
 
     def fit(bag: int) -> BoosterFit:
-        return fit_booster(matrix, rows.y, chosen.arm, chosen.settings, seed=seed + bag, rounds=chosen.rounds)
+        return fit_booster(matrix, y, chosen.arm, chosen.settings, seed=seed + bag, rounds=chosen.rounds)
 
     return tuple(run_parallel(fit, range(chosen.settings.n_bags), threads))
 
@@ -274,9 +325,7 @@ def _describe(tuning: TuningResult, budget: Budget) -> dict[str, int | float | s
     }
 
 
-def _model_id(target: Target, training: Training, chosen: ArmResult, cutoff: date | None, config_hash: str, data_hash: str) -> str:
+def _model_id(target: Target, training: Training, parameters: Sequence[Any], cutoff: date | None, config_hash: str, data_hash: str) -> str:
     """The parameters in use are part of it: two models never share an id, also when a search had more time on another machine."""
-    content = json.dumps(
-        [config_hash, data_hash, target.name, training.seed, chosen.arm, chosen.rounds, chosen.settings.to_json()], sort_keys=True
-    )
+    content = json.dumps([config_hash, data_hash, target.name, training.seed, *parameters], sort_keys=True)
     return f"{cutoff.isoformat() if cutoff else 'undated'}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"

@@ -61,7 +61,7 @@ def test_contributions_are_the_shapley_values_of_the_trees(small_artifact, small
     matrix = _matrix(small_artifact, small_examples, 2)
     names = list(small_artifact.manifest.features)
     expected = np.zeros((2, len(names) + 1))
-    small = [lgb.Booster(model_str=text) for text in small_artifact.model_texts]
+    small = [lgb.Booster(model_str=text) for text in small_artifact.predictor.texts]
     for booster in small:
         for row in range(2):
             values = brute_force(booster, matrix.values[row].astype(np.float64))
@@ -110,7 +110,7 @@ def test_contributions_equal_those_of_the_shap_package(small_artifact, small_exa
     assert np.abs(found[:, :-1] - expected).max() < 1e-8
 
     matrix = _matrix(small_artifact, small_examples, 200)
-    asked = [np.asarray(shap.TreeExplainer(b).shap_values(matrix.values)).reshape(200, -1) for b in small_artifact.boosters]
+    asked = [np.asarray(shap.TreeExplainer(b).shap_values(matrix.values)).reshape(200, -1) for b in small_artifact.predictor.boosters]
     by_feature = np.zeros((200, len(small_artifact.manifest.features)))
     for column, source in enumerate(matrix.sources):
         by_feature[:, list(small_artifact.manifest.features).index(source)] += np.mean(asked, axis=0)[:, column]
