@@ -16,8 +16,6 @@ from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format,
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_render, _around, _percent, _months, _wrap = render, around, percent_axes, month_axis, wrap
-
 
 def pr_curve(curve: pd.DataFrame, base_rate: float, *, picture_format: Format = "svg") -> bytes:
     """Draw precision over recall beside the line of a random list.
