@@ -38,9 +38,9 @@ class ValueEvaluation:
     ----------
     metrics : dict
         The content of `metrics.json`: mae, rmse, bias, spearman, ngini, decile_wape, top10_share, coverage_90 (of accounts whose upper
-        bound is above 0; `coverage_90_all` of all), `transactions_<name>`, transactions_mae_median, each with `_lo` and `_hi` (95 %, accounts
-        resampled); n, n_accounts, n_buyers, total_expected, total_actual, ngini and top10_share of the naive rankings, split, model_id,
-        schema_version. A figure that isn't defined is NaN.
+        bound is above 0; `coverage_90_all` of all), `transactions_<name>`, transactions_mae_median, each with `_lo` and `_hi` (95 %,
+        accounts resampled); n, n_accounts, n_buyers, total_expected, total_actual, ngini and top10_share of the naive rankings, split,
+        model_id, schema_version. A figure that isn't defined is NaN.
     deciles : DataFrame
         decile (1: highest expected), n, predicted, actual (sums), actual_lo, actual_hi, predicted_share, actual_share.
     concentration : DataFrame

@@ -105,9 +105,8 @@ def _against(board: pd.DataFrame, metrics: dict[str, Any], champion: Opponent, m
 def _too_few_buyers(metrics: dict[str, Any]) -> list[str]:
     if metrics["n_buyers"] >= MIN_TEST_BUYERS:
         return []
-    return [
-        f"Only {metrics['n_buyers']} of {metrics['n']:,} test accounts brought anything: too few to tell skill from luck (at least {MIN_TEST_BUYERS})."
-    ]
+    few = f"Only {metrics['n_buyers']} of {metrics['n']:,} test accounts brought anything"
+    return [f"{few}: too few to tell skill from luck (at least {MIN_TEST_BUYERS})."]
 
 
 def _sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:

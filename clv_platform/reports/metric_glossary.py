@@ -157,7 +157,7 @@ _NAIVE = tuple(
 
 _VALUE_FACTS = (
     _share("coverage_90_all", "coverage, all accounts", "How often the amount fell inside the 90 % interval, among all accounts."),
-    Metric("n_buyers", "accounts that brought something", "How many of the test accounts brought an amount above 0.", 0.0, None, "none", "count"),
+    Metric("n_buyers", "buyers", "How many of the test accounts brought an amount above 0.", 0.0, None, "none", "count"),
     _amount("total_expected", "expected total", "The sum of what was predicted for the test accounts.", "none"),
     _amount("total_actual", "actual total", "The sum of what the test accounts brought.", "none", None),
 )  # fmt: skip

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from clv_platform.contracts.features import Feature
 from clv_platform.datasets import SUMMARY_COLUMNS, ValueRows
 from clv_platform.models.artifact import compare_features, frame_types
+from clv_platform.models.preprocessing import Preprocessing
 from clv_platform.models.value.calibration import DecileCalibration
 from clv_platform.models.value.contenders import Member
 from clv_platform.models.value.design import HISTORY, Design, View
@@ -225,6 +226,11 @@ class ValueArtifact:
         if foundation.family is not None:
             factor = foundation.fits_at(None)[foundation.family].discount_factor(view.rows.summary, horizon, rate)
         return np.where(np.isfinite(factor), factor, even)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How features (and columns of the history) become numbers."""
+        return self.model.design.preprocessing
 
     @property
     def contribution_names(self) -> tuple[str, ...]:

@@ -96,11 +96,13 @@ class Backtests:
 def prepare(foundations: Foundations, learn: ValueRows, check: ValueRows, day: date | None) -> Prepared:
     """Foundation and matrices for one fit; `day` is the date to predict at (None: the dates learnt from).
 
-    Where rows x columns exceed `MAX_LEARNT`, a random choice of the learning rows stands for them.
+    Where rows x columns exceed `MAX_LEARNT`, a random choice of the accounts stands for all, each with all its dates.
     """
     most = max(_MIN_LEARNT, MAX_LEARNT // max(len(learn.features), 1))
     if len(learn) > most:
-        learn = learn.take(np.sort(np.random.default_rng(0).choice(len(learn), most, replace=False)))
+        accounts, position = np.unique(learn.account_id.astype(str), return_inverse=True)
+        is_kept = np.random.default_rng(0).permutation(len(accounts)) < len(accounts) * most / len(learn)
+        learn = learn.take(is_kept[position])
     foundation = foundations.build(learn, day)
     design, view = fit_design(learn, foundation)
     return Prepared(foundation, design, view, design.view(check, foundation))

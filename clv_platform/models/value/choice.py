@@ -21,7 +21,7 @@ from clv_platform.models.value.contenders import BASELINES, Purpose
 
 Floats = NDArray[np.float64]
 LOWER_IS_BETTER = ("mae", "rmse", "decile_wape")
-_DRAWS, _DRAWN_ROWS = 40, 4_000
+_DRAWS, _DRAWN_ROWS = 25, 2_500
 _MIN_WEIGHT = 0.05
 WEIGHTED = "weighted_mean"
 

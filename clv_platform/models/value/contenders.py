@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from clv_platform.models.value.contractual import Contractual, Kind, fit_contractual
 from clv_platform.models.value.design import View
 from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.foundation import LEVEL, RUN_RATE, Foundation
@@ -41,6 +42,8 @@ class Member:
     times_value : bool
         Multiplied by the expected value of a purchase.
     linear : LinearModel or None
+    contractual : Contractual or None
+        Subscriptions: how long they stay x what they bring a month.
     level : float
         Multiplies everything.
     """
@@ -51,21 +54,29 @@ class Member:
     trees: tuple[TreeModel, ...] = ()
     times_value: bool = False
     linear: LinearModel | None = None
+    contractual: Contractual | None = None
     level: float = 1.0
 
     def predict(self, view: View) -> Floats:
         """Expectation over each row's window, shape (n,), finite and at least 0."""
         if self.key is not None:
             values = (view.base.spend if self.purpose == "spend" else view.base.purchases)[self.key]
+        elif self.contractual is not None:
+            values = self.contractual.predict(view.rows)
         elif self.linear is not None:
             values = self.linear.predict(view)
         else:
             values = np.exp(self.log_mean(view))
-        return np.maximum(values, 0.0) * (self.level if self.key or self.linear else 1.0)
+        return np.maximum(values, 0.0)
 
     def log_mean(self, view: View) -> Floats:
         """Log of the expectation of trees, before which contributions add up."""
         total = np.log(self.level) + sum((model.log_mean(view) for model in self.trees), np.zeros(len(view)))
+        return total + np.log(np.maximum(view.base.value_per_purchase, 1e-300)) if self.times_value else total
+
+    def log_start(self, view: View) -> Floats:
+        """The part of `log_mean` that isn't the trees': what they multiply."""
+        total = np.log(self.level) + sum((model.spec.offsets(view) + model.level for model in self.trees), np.zeros(len(view)))
         return total + np.log(np.maximum(view.base.value_per_purchase, 1e-300)) if self.times_value else total
 
     def at(self, rounds: int) -> Member:
@@ -85,6 +96,7 @@ class Member:
             "trees": [model.describe() | {"n_boosters": len(model.boosters)} for model in self.trees],
             "times_value": self.times_value,
             "linear": None if self.linear is None else self.linear.to_json(),
+            "contractual": None if self.contractual is None else self.contractual.to_json(),
             "level": self.level,
         }
 
@@ -101,7 +113,9 @@ class Member:
             own, left = left[: item["n_boosters"]], left[item["n_boosters"] :]
             trees.append(read_trees(item, own))
         linear = None if content["linear"] is None else LinearModel.from_json(content["linear"])
-        return cls(content["name"], content["purpose"], content["key"], tuple(trees), content["times_value"], linear, content["level"])
+        contractual = None if content["contractual"] is None else Contractual.from_json(content["contractual"])
+        name, purpose, key, times_value = (content[field] for field in ("name", "purpose", "key", "times_value"))
+        return cls(name, purpose, key, tuple(trees), times_value, linear, contractual, content["level"])
 
 
 @dataclass(frozen=True)
@@ -116,8 +130,9 @@ class Contender:
         An expectation taken as it is: nothing to fit.
     specs : tuple of TreeSpec
         Trees to fit; `PROBABILITY` as offset stands for the foundation's family.
-    times_value : bool
-    is_linear : bool
+    times_value, is_linear : bool
+    contractual : {"hazard", "cohort_curve"} or None
+        How staying of subscribers is learnt.
     """
 
     name: str
@@ -126,6 +141,7 @@ class Contender:
     specs: tuple[TreeSpec, ...] = ()
     times_value: bool = False
     is_linear: bool = False
+    contractual: Kind | None = None
 
     def missing(self, foundation: Foundation) -> str:
         """Why it can't be fitted on this foundation, in plain words; empty when it can."""
@@ -157,6 +173,8 @@ class Contender:
         """
         if self.key is not None:
             return Member(self.name, self.purpose, key=self.key)
+        if self.contractual is not None:
+            return Member(self.name, self.purpose, contractual=fit_contractual(learn.rows, self.contractual, seed=seed))
         if self.is_linear:
             return Member(self.name, self.purpose, linear=fit_linear(learn, seed))
         own = self.resolved(foundation)
@@ -190,6 +208,8 @@ CONTENDERS: tuple[Contender, ...] = (
     *_same("bg_nbd"),
     *_same("mbg_nbd"),
     *_same("pareto_nbd"),
+    Contender("contractual_hazard", "spend", contractual="hazard"),
+    Contender("contractual_curve", "spend", contractual="cohort_curve"),
     Contender("linear_regression", "spend", is_linear=True),
     _trees("tweedie", "spend", TreeSpec("spend", "tweedie", LEVEL)),
     _trees("tweedie_on_run_rate", "spend", TreeSpec("spend", "tweedie", RUN_RATE)),

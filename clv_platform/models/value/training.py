@@ -161,13 +161,12 @@ def _weighted(choice: Choice, purpose: Purpose, members: Mapping[Key, Member]) -
 
 
 def _centre(model: ValueModel, ready: Prepared) -> float:
-    """Mean of what the history contributes to the log expectation of the accounts at the test date: their outcomes aren't looked at."""
+    """Mean log expectation that the trees multiply, over the accounts at the test date: their outcomes aren't looked at."""
     if not len(ready.check):
         return 0.0
-    own = sum((weight * member.contributions(ready.check).sum(axis=1) for member, weight in model.trees), np.zeros(len(ready.check)))
-    logs = [weight * member.log_mean(ready.check) for member, weight in model.trees]
-    total = np.sum(logs, axis=0) if logs else np.log(np.maximum(model.expect(ready.check)[0], 1e-12))
-    return float(np.mean(total - own))
+    if not model.trees:
+        return float(np.mean(np.log(np.maximum(model.expect(ready.check)[0], 1e-12))))
+    return float(np.mean(np.sum([weight * member.log_start(ready.check) for member, weight in model.trees], axis=0)))
 
 
 def _contenders(ready: Prepared, members: Mapping[Key, Member], others: Sequence[Comparison]) -> pd.DataFrame:
