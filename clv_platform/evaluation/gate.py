@@ -174,6 +174,8 @@ def _too_few_positives(evaluation: BinaryEvaluation) -> list[str]:
 
 def _pr_auc_sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:
     simple = _WORDS.get(row["model"], f"the baseline {str(row['model']).replace('_', ' ')}")
+    if row["model"] == "best_single_column" and isinstance(row.get("note"), str) and row["note"]:
+        simple += f" ({row['note']})"
     figures = f"PR-AUC {metrics['pr_auc']:.3f} against {row['pr_auc']:.3f}"
     if row["pr_auc_difference_lo"] > 0:
         return f"Better than {simple}: {figures}; {_difference(row)}."

@@ -66,6 +66,17 @@ def test_better_comparator_leads_and_the_gate_does_not_ask_for_it(rows):
     assert "catboost" not in " ".join(decide_gate(found).reasons)
 
 
+def test_the_gate_names_the_best_single_column(rows):
+    note = "“days since the last order”, lowest first"
+    n = rows["n"]
+    found = evaluate_binary(
+        rows["y"], rows["chance"], np.arange(n), np.full(n, "2024-01-01", dtype="datetime64[D]"),
+        baselines={"best_single_column": rows["weak"]}, f1_threshold=0.2, split="s", model_id="m", n_bootstraps=100,
+        others=Contenders({}, {}, {"best_single_column": note}),
+    )  # fmt: skip
+    assert [reason for reason in decide_gate(found).reasons if f"the best single column ({note}): PR-AUC" in reason]
+
+
 def test_contender_that_could_not_be_fitted_keeps_a_row_with_the_reason(rows):
     board = evaluate(
         rows, rows["chance"], rows["weak"], Contenders({"xgboost": None}, {}, {"xgboost": "not installed: `make zoo` adds it"})
