@@ -9,7 +9,9 @@ Keep out: what is stored (that is `raw` and dbt). Everything here works on DuckD
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -27,6 +29,8 @@ WarehouseError = duckdb.Error
 """What DuckDB raises for bad SQL or bad files: for rooms that turn it into a message for people."""
 
 LOCK_WAIT_SECONDS = 15.0
+_shared: dict[tuple[int, int, str], Connection] = {}  # by process, threads and memory limit
+_shared_lock = threading.Lock()
 
 
 class WarehouseLockedError(RuntimeError):
@@ -85,6 +89,26 @@ def open_memory(settings: Settings) -> Iterator[Connection]:
             yield connection
         finally:
             connection.close()
+
+
+@contextlib.contextmanager
+def memory_cursor(settings: Settings) -> Iterator[Connection]:
+    """Give a cursor on this process's own DuckDB without a file, opened once: for servers that ask many small questions.
+
+    Cursors of different threads don't disturb each other. A forked process gets a database of its own.
+    """
+    key = (os.getpid(), settings.threads, settings.memory_limit)
+    with _shared_lock:
+        if key not in _shared:
+            connection = duckdb.connect(":memory:")
+            _configure(connection, settings)
+            connection.execute(f"set temp_directory = {quote_text(str(Path(tempfile.gettempdir()) / f'clv_duckdb_{key[0]}'))}")
+            _shared[key] = connection
+        cursor = _shared[key].cursor()
+    try:
+        yield cursor
+    finally:
+        cursor.close()
 
 
 def read_parquet(path: Path | Sequence[Path], columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -46,6 +46,8 @@ def _outcomes(random: np.random.Generator, n: int, counts: dict[str, int]) -> tu
     n_high, high_right = counts["very high"], counts["very high right"]
     predicted = np.concatenate([np.repeat("very high", n_high), random.choice(SEGMENTS[:-1], n - n_high)]).astype(object)
     is_right = np.concatenate([np.arange(n_high) < high_right, np.arange(n - n_high) < counts["right"] - high_right])
+    order = random.permutation(n)
+    predicted, is_right = predicted[order], is_right[order]
     place = np.array([SEGMENTS.index(value) for value in predicted])
     # A wrong one is a segment beside it, mostly below: what was promised wasn't kept.
     beside = np.where(place == 0, 1, np.where((place == len(SEGMENTS) - 1) | (random.random(n) < 0.7), place - 1, place + 1))

@@ -1,7 +1,7 @@
 """Filters: which rows of a frame are looked at; to and from the URL, to SQL with bound parameters.
 
-Here: `Filter`, the URL's form and the SQL's form. Add a kind of filter in `Filter`, in `_read`, `_written` and `_condition`, and in the property
-test. A column's name never reaches SQL: its `field` does.
+Here: `Filter`, the URL's form and the SQL's form. Add a kind of filter in `Filter`, in `_read`, `_written` and `_condition`, and in the
+property test. A column's name never reaches SQL: its `field` does.
 """
 
 from __future__ import annotations

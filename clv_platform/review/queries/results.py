@@ -111,8 +111,9 @@ class Breakdown:
 class RowPage:
     """A page of rows.
 
-    `table` has the shown columns by name, in the frame's order, then `row` (place in the file, from 0; what feedback on a row without an account names) and `error`
-    (absolute error; chance given to what didn't happen; 1 for a wrong class); `n` is the number of filtered rows. A frame that has columns of these names itself keeps them: `row_column` and `error_column` say what the added ones are called.
+    `table` has the shown columns by name, in the frame's order, then `row` (place in the file, from 0; what feedback on a row without an
+    account names) and `error` (absolute error; chance given to what didn't happen; 1 for a wrong class); `n` is the number of filtered
+    rows. A frame that has columns of these names keeps them: `row_column` and `error_column` say what the added ones are called.
     """
 
     table: pd.DataFrame
