@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clv_platform.datasets import ValueBacktest, ValueRows, ValueSplit
 from clv_platform.models.arms import run_parallel
-from clv_platform.models.value.contenders import CONTENDERS, Contender, Member, Purpose
+from clv_platform.models.value.contenders import CONTENDERS, Contender, Member, Purpose, sample_accounts
 from clv_platform.models.value.design import Design, View, fit_design
 from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.foundation import Foundation, Foundations
@@ -99,10 +99,7 @@ def prepare(foundations: Foundations, learn: ValueRows, check: ValueRows, day: d
     Where rows x columns exceed `MAX_LEARNT`, a random choice of the accounts stands for all, each with all its dates.
     """
     most = max(_MIN_LEARNT, MAX_LEARNT // max(len(learn.features), 1))
-    if len(learn) > most:
-        accounts, position = np.unique(learn.account_id.astype(str), return_inverse=True)
-        is_kept = np.random.default_rng(0).permutation(len(accounts)) < len(accounts) * most / len(learn)
-        learn = learn.take(is_kept[position])
+    learn = sample_accounts(learn, most)
     foundation = foundations.build(learn, day)
     design, view = fit_design(learn, foundation)
     return Prepared(foundation, design, view, design.view(check, foundation))

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from clv_platform.datasets import ValueRows
 from clv_platform.models.value.contractual import Contractual, Kind, fit_contractual
 from clv_platform.models.value.design import View
 from clv_platform.models.value.fitting import FitError
@@ -24,6 +25,7 @@ from clv_platform.models.value.trees import TreeModel, TreeSpec, read_trees
 Floats = NDArray[np.float64]
 Purpose = Literal["spend", "purchases"]
 BASELINES = ("mean", "past_spend_rate")
+MAX_CONTRACTUAL_ROWS = 10_000  # the hazard reads each account-month several times
 PROBABILITY = "(the chosen family)"  # as offset: the family of the foundation
 
 
@@ -174,7 +176,8 @@ class Contender:
         if self.key is not None:
             return Member(self.name, self.purpose, key=self.key)
         if self.contractual is not None:
-            return Member(self.name, self.purpose, contractual=fit_contractual(learn.rows, self.contractual, seed=seed))
+            rows = sample_accounts(learn.rows, MAX_CONTRACTUAL_ROWS) if self.contractual == "hazard" else learn.rows
+            return Member(self.name, self.purpose, contractual=fit_contractual(rows, self.contractual, seed=seed))
         if self.is_linear:
             return Member(self.name, self.purpose, linear=fit_linear(learn, seed))
         own = self.resolved(foundation)
@@ -189,6 +192,15 @@ class Contender:
         if not (actual > 0 and expected > 0):
             raise FitError("nothing was spent in the learning windows")
         return replace(member, level=actual / expected)
+
+
+def sample_accounts(rows: ValueRows, n: int) -> ValueRows:
+    """About n rows: a random choice of the accounts, each with all its dates; all rows when there are no more."""
+    if len(rows) <= n:
+        return rows
+    accounts, position = np.unique(rows.account_id.astype(str), return_inverse=True)
+    is_kept = np.random.default_rng(0).permutation(len(accounts)) < len(accounts) * n / len(rows)
+    return rows.take(is_kept[position])
 
 
 _ALWAYS = (*BASELINES, LEVEL, RUN_RATE)
