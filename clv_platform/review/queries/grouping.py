@@ -135,16 +135,18 @@ def _bin_sql(column: ColumnInfo) -> str:
     return f"case when {column.field} is null then null {cases} end"
 
 
+def span_text(low: float, high: float, digits: int = 6) -> str:
+    """Two limits of a bin as people read them."""
+    return _short(low, digits) if low == high else f"{_short(low, digits)} – {_short(high, digits)}"
+
+
 def _bin_texts(column: ColumnInfo) -> list[tuple[str, tuple[float, float]]]:
+    texts: list[str] = []
     for digits in (4, 6, 9, 17):
-        texts = [_span(low, high, digits) for low, high in column.bins]
+        texts = [span_text(low, high, digits) for low, high in column.bins]
         if len(set(texts)) == len(texts):
             break
-    return list(zip(texts, column.bins, strict=True)) if column.bins else []
-
-
-def _span(low: float, high: float, digits: int) -> str:
-    return _short(low, digits) if low == high else f"{_short(low, digits)} – {_short(high, digits)}"
+    return list(zip(texts, column.bins, strict=True))
 
 
 def _short(value: float, digits: int) -> str:
