@@ -11,6 +11,8 @@ from clv_platform.cli.run import RequestError
 from clv_platform.config import CompanyConfig, load_config
 from clv_platform.settings import CompanyPaths, company_paths, load_settings
 
+_KIND_WORDS = {"lightgbm": "boosted trees", "logistic_regression": "logistic regression"}
+
 
 @with_plain_errors
 def list_models(config_path: Path | None, *, targets: tuple[str, ...]) -> int:
@@ -54,7 +56,7 @@ def _list_target(paths: CompanyPaths, target: str, kind: str) -> None:
     used_before = [entry["model_id"] for entry in champion.previous] if champion else []
     table = Table(title=f"{target}: models, newest first", title_justify="left")
     label, key = ("Gini", "ngini") if kind == "value" else ("PR-AUC", "pr_auc")
-    for column in ("", "model", "cutoff", label, "what the gate said"):
+    for column in ("", "model", "kind", "cutoff", label, "what the gate said"):
         table.add_column(column, overflow="fold")
     for manifest in sorted(manifests, key=lambda found: (found["cutoff"], found["model_id"]), reverse=True):
         model_id = manifest["model_id"]
@@ -64,7 +66,7 @@ def _list_target(paths: CompanyPaths, target: str, kind: str) -> None:
         said = f"{judged[-1].verdict.replace('_', ' ')}{'' if judged[-1].is_applied else ' (backtest)'}" if judged else "-"
         metrics = read_json(paths.reports / manifest["cutoff"] / target / "metrics.json")
         figure = f"{metrics[key]:.3f}" if metrics.get("model_id") == model_id and metrics.get(key) is not None else "-"
-        table.add_row(mark, model_id, manifest["cutoff"], figure, said)
+        table.add_row(mark, model_id, _KIND_WORDS.get(manifest["kind"], manifest["kind"]), manifest["cutoff"], figure, said)
     Console(soft_wrap=True).print(table)
     last = [decision for decision in decisions if decision.is_applied]
     if last:

@@ -51,9 +51,9 @@ def iterate_contributions(
         raw = artifact.raw_score(X.iloc[rows], threads)
         gap = float(np.abs(part.sum(axis=1) - raw).max())
         if not gap <= TOLERANCE:
+            written_with = ", ".join(f"{name} {version}" for name, version in artifact.manifest.versions.items())
             raise ArithmeticError(
                 f"model {artifact.manifest.model_id}: contributions miss the raw score by {gap:.2g} log-odds, expected at most "
-                f"{TOLERANCE:g}. It was written by LightGBM {artifact.manifest.versions.get('lightgbm', '?')}: train again with the "
-                "present version."
+                f"{TOLERANCE:g}. It was written with {written_with}: train again with the present versions."
             )
         yield rows, part, raw

@@ -176,7 +176,7 @@ def fit_regression(matrix: Matrix, y: np.ndarray, *, seed: int) -> Regression:
     labels, rows = y[kept], _merge_rare_levels(matrix.take(kept))
     if not matrix.values.shape[1] or len(np.unique(labels)) < 2:
         chance = (labels.sum() + 1) / (len(labels) + 2)
-        flat = tuple(LevelsTerm((0.0,)) for _ in matrix.names)
+        flat = tuple(NumberTerm(0.0, 1.0, 0.0, 0.0, 0.0) for _ in matrix.names)
         return Regression(matrix.names, flat, float(np.log(chance / (1 - chance))))
     scaling = fit_scaling(rows)
     weights, intercept = _solve(scaled_design(rows, scaling), labels)

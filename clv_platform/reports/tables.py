@@ -26,12 +26,20 @@ _MODEL_WORDS = {
     "prevalence": "one constant for all",
     "best_single_column": "best single column",
     "logistic_regression": "logistic regression",
+    "lightgbm": "boosted trees (LightGBM)",
     "champion": "the model in use before",
     "random_forest": "random forest",
     "neural_network": "neural network",
     "xgboost": "XGBoost",
     "catboost": "CatBoost",
 }
+
+
+def model_words(name: str, metrics: Mapping[str, Any]) -> str:
+    """Call a row of the leaderboard, or a kind of model; "this model" is told what it is where that isn't boosted trees."""
+    kind = str(metrics.get("model_kind", "lightgbm"))
+    own = "this model" if kind == "lightgbm" else f"this model, {_MODEL_WORDS.get(kind, kind.replace('_', ' '))}"
+    return own if name == "model" else _MODEL_WORDS.get(name, name.replace("_", " "))
 
 
 @dataclass(frozen=True)
@@ -129,8 +137,9 @@ def arms_table(inputs: TargetReportInputs) -> Table:
             )
         )
     chosen = ordered.get("is_chosen", pd.Series(False, index=ordered.index)).fillna(False).astype(bool)
+    of_trees = "" if inputs.metrics.get("model_kind", "lightgbm") == "lightgbm" else " of the boosted trees"
     return Table(
-        "Ways to treat rare positives, compared inside the training data",
+        f"Ways to treat rare positives, compared inside the training data{of_trees}",
         ("training rows", "PR-AUC", "log loss"),
         tuple(rows), frozenset({1, 2}), strong=frozenset(int(i) for i in ordered.index[chosen]),
     )  # fmt: skip
@@ -150,7 +159,7 @@ def leaderboard_table(inputs: TargetReportInputs) -> Table:
         note = row.get("note")
         rows.append(
             (
-                Cell(_MODEL_WORDS.get(name, name.replace("_", " ")), note if isinstance(note, str) else ""),
+                Cell(model_words(name, inputs.metrics), note if isinstance(note, str) else ""),
                 Cell(score(row["pr_auc"]), interval("pr_auc", row["pr_auc_lo"], row["pr_auc_hi"]), row["pr_auc"]),
                 Cell(MISSING) if is_own or not is_number(lead) else Cell(_signed(lead), f"{_signed(lead_lo)} to {_signed(lead_hi)}", lead),
                 Cell(times(row.get("lift_at_20"))),
@@ -174,10 +183,10 @@ def leaderboard_reading(inputs: TargetReportInputs) -> str:
     simplest = str(board.loc[board["is_simplest_of_best"], "model"].iloc[0])
     ranked = board[board["kind"] != "champion"].sort_values("pr_auc", ascending=False, kind="stable")  # gaps last
     best = str(ranked["model"].iloc[0])
-    first = f"The best PR-AUC here is that of {_MODEL_WORDS.get(best, best.replace('_', ' '))}"
+    first = f"The best PR-AUC here is that of {model_words(best, inputs.metrics)}"
     if simplest == best:
         return f"{first}; nothing simpler comes close enough for the gap to be chance."
-    words = _MODEL_WORDS.get(simplest, simplest.replace("_", " "))
+    words = model_words(simplest, inputs.metrics)
     return f"{first}, but its lead over {words} may be chance: a tie goes to the simpler, {words}."
 
 

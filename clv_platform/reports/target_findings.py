@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.reports.inputs import TargetReportInputs
+from clv_platform.reports.tables import model_words
 from clv_platform.reports.words import NBSP, day, days_list, event_words, interval, is_number, percent, score, sentence_list, times, whole
 
 BASELINE_WORDS = {"best_single_column": "sorting by the best single column", "logistic_regression": "logistic regression"}
@@ -134,7 +135,8 @@ def asked_rows(inputs: TargetReportInputs) -> list[tuple[str, str]]:
     elif inputs.n_scored is not None:
         rows.append(("Scored", f"{whole(inputs.n_scored)} accounts"))
     if metrics.get("model_id"):
-        rows.append(("Model", str(metrics["model_id"])))
+        kind = model_words(str(metrics.get("model_kind", "lightgbm")), metrics)
+        rows.append(("Model", f"{metrics['model_id']}: {kind}"))
     return rows
 
 

@@ -78,6 +78,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         leaderboard=leaderboard_table(inputs) if len(inputs.leaderboard) else None,
         leaderboard_reading=leaderboard_reading(inputs),
         arms=arms_table(inputs) if len(inputs.arms) else None,
+        is_regression=inputs.metrics.get("model_kind") == "logistic_regression",
         slices=_slices(inputs),
         call=_call(inputs),
         scope=list_scope(inputs),

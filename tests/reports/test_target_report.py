@@ -164,6 +164,19 @@ def test_model_that_only_matches_a_simple_rule_is_not_called_chance(inputs: Targ
     assert "any better than chance" not in html
 
 
+def test_a_regression_in_use_is_called_what_it_is_and_the_trees_stand_beside_it(inputs: TargetReportInputs) -> None:
+    board = inputs.leaderboard.copy()
+    board.loc[board["model"] == "logistic_regression", ["model", "kind"]] = ["lightgbm", "comparator"]
+    board["is_simplest_of_best"] = board["model"] == "model"
+    metrics = {**inputs.metrics, "model_kind": "logistic_regression"}
+    html = unescape(render_target_report(replace(inputs, leaderboard=board, metrics=metrics)))
+    assert "<dd>2025-10-01-1a2b3c4d5e6f-0f1e2d3c: logistic regression</dd>" in html
+    assert '<th scope="row">this model, logistic regression</th>' in html
+    assert '<th scope="row">boosted trees (LightGBM)</th>' in html
+    assert "compared inside the training data of the boosted trees" in html
+    assert "the logistic regression, which is in use, takes the rows as they are" in html
+
+
 def test_kept_champion_is_not_sold_as_the_new_model(inputs: TargetReportInputs) -> None:
     gate = GateDecision(False, "champion_kept", ("The model in use is better.",), "m")
     html = render_target_report(replace(inputs, gate=gate))

@@ -35,6 +35,8 @@ def build_tuning(inputs: TargetReportInputs) -> Section | None:
         "luckiest of so many would show. A trial that loses a part is stopped there: its figure is of the first parts only."
     )
     folded = ((f"The best {len(table.rows)} trials", (table,)),)
+    if inputs.metrics.get("model_kind", "lightgbm") != "lightgbm":
+        explained += " All this is about the boosted trees, which weren't clearly better than the simpler model that is in use."
     return Section("tuning", "Would other parameters do better?", (explained, picture), folded=folded)
 
 

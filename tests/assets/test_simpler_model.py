@@ -1,0 +1,113 @@
+"""Where leavers are a weighted sum away, the regression goes through every stage: judged, promoted, explained, scoring, run again."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from dagster import DagsterInstance, materialize
+
+from assets.company import Company, load_company
+from assets.evaluation import build_evaluation_asset
+from assets.explain import build_explanations_asset
+from assets.models import build_model_asset
+from assets.partitions import UNDATED, register_cutoff
+from assets.scores import build_scores_asset
+from assets.targets import TargetRoom
+from clv_platform.models import load_champion, read_decisions
+from clv_platform.settings import PROJECT_ROOT, Settings
+from clv_platform.warehouse import read_parquet
+
+COLUMNS = ("calls", "visits", "seats", "age")
+
+
+def open_company(folder, n: int = 900) -> Company:
+    """One flat table whose leavers are a weighted sum of four columns away, as marts."""
+    config = {
+        "name": "linear",
+        "title": "Leavers by a weighted sum",
+        "sources": {
+            "account_snapshots": {"files": "accounts.csv", "columns": {"account_id": "id"}},
+            "accounts": {"derive_from": "account_snapshots"},
+        },
+        "snapshots": {"is_undated": True},
+        "snapshot_columns": {name: {"label": name} for name in COLUMNS},
+        "targets": [{"name": "churn", "kind": "churn", "label_column": "left", "n_folds": 3, "fold_seeds": [0]}],
+        "training": {
+            "n_bootstraps": 60,
+            "comparators": [],
+            "tuning": {"trials": 0},
+            "lightgbm": {"num_iterations": 60, "n_bags": 1, "learning_rate": 0.1},
+        },
+    }
+    (folder / "linear.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    company = load_company(folder / "linear.yaml", Settings(folder / "linear.yaml", folder / "data", PROJECT_ROOT, 1, "1GB", None))
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, len(COLUMNS)))
+    y = (rng.random(n) < 1 / (1 + np.exp(1.5 - X @ np.array([1.2, -1.0, 0.8, 0.6])))).astype(int)
+    keys = {"account_id": [f"A{i:04d}" for i in range(n)], "as_of_date": pd.NaT, "is_eligible": True}
+    frame = pd.DataFrame(X, columns=list(COLUMNS)).assign(**keys, y_churn=y)
+    company.paths.marts.mkdir(parents=True)
+    frame.to_parquet(company.paths.marts / "fct_churn_examples.parquet", index=False)
+    values = pd.DataFrame({"target_name": "churn", "label_value": ["1", "0"], "n_rows": [int(y.sum()), int(n - y.sum())]})
+    values.to_parquet(company.paths.marts / "int_label_values.parquet", index=False)
+    (company.paths.root / "raw_load.json").write_text(
+        json.dumps({"tables": [], "observed_from": None, "observed_until": None, "data_hash": "d", "warnings": []}), encoding="utf-8"
+    )
+    return company
+
+
+def run(company: Company, instance: DagsterInstance) -> None:
+    builders = (build_model_asset, build_evaluation_asset, build_explanations_asset, build_scores_asset)
+    register_cutoff(instance, company, UNDATED)
+    assets = [build(company, company.config.targets[0]) for build in builders]
+    assert materialize(assets, instance=instance, partition_key=UNDATED).success
+
+
+@pytest.fixture(scope="module")
+def linear(tmp_path_factory):
+    company = open_company(tmp_path_factory.mktemp("linear"))
+    with DagsterInstance.ephemeral() as instance:
+        run(company, instance)
+    return company
+
+
+def test_the_regression_is_promoted_and_every_file_is_about_it(linear):
+    room = TargetRoom(linear, linear.config.targets[0])
+    folder, champion = room.report_folder(UNDATED), load_champion(room.models_root)
+    assert champion is not None
+    assert champion.manifest.kind == "logistic_regression"
+    model_id = champion.manifest.model_id
+    assert room.trained_ids(UNDATED)[1] == model_id
+    gate, metrics = (json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in ("gate", "metrics"))
+    assert (gate["verdict"], gate["model_id"], metrics["model_id"]) == ("promoted", model_id, model_id)
+    assert metrics["model_kind"] == "logistic_regression"
+    assert gate["reasons"][0].startswith(("A tie goes to the simpler model", "Simpler, and better beyond chance"))
+    board = read_parquet(folder / "leaderboard.parquet").set_index("model")["kind"].to_dict()
+    assert board == {"model": "model", "prevalence": "baseline", "best_single_column": "baseline", "lightgbm": "comparator"}
+    assert (room.models_root / model_id / "out_of_fold.parquet").is_file()
+    assert room.load_judged(UNDATED).manifest.model_id == model_id
+
+
+def test_its_explanations_and_scores_come_from_the_coefficients(linear):
+    room = TargetRoom(linear, linear.config.targets[0])
+    importance = read_parquet(room.report_folder(UNDATED) / "importance.parquet")
+    assert importance["feature"].tolist()[0] == "calls"
+    assert set(importance["feature"]) == set(COLUMNS)
+    assert (importance.set_index("feature")["direction"].loc[["calls", "visits"]].to_numpy() * [1, -1] > 0.95).all()
+    scores = room.read_scores(UNDATED)
+    assert scores is not None
+    assert set(scores["model_id"]) == {room.trained_ids(UNDATED)[1]}
+    assert scores["reasons_up"].str.len().max() > 0
+
+
+def test_the_same_run_again_decides_the_same(linear):
+    room = TargetRoom(linear, linear.config.targets[0])
+    before = load_champion(room.models_root)
+    gate = (room.report_folder(UNDATED) / "gate.json").read_text(encoding="utf-8")
+    with DagsterInstance.ephemeral() as instance:
+        run(linear, instance)
+    assert load_champion(room.models_root) == before
+    assert (room.report_folder(UNDATED) / "gate.json").read_text(encoding="utf-8") == gate
+    assert len({decision.model_id for decision in read_decisions(room.models_root)}) == 1
