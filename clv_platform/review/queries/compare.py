@@ -170,8 +170,9 @@ def _metrics(info: FrameInfo, pairs: _Pairs) -> dict[str, _Metric]:
     levels = info.classes if info.kind == "multiclass" else (info.positive or "",)
     for family in ("precision", "recall", "f1"):
         for level in levels:
+            place = info.classes.index(level)
             name = f"{family}:{level}" if info.kind == "multiclass" else family
-            found[name] = lambda p, side, of=family, at=info.classes.index(level): _of_class(_table(info, p, side), of, at)
+            found[name] = lambda p, side, of=family, at=place: _of_class(_table(info, p, side), of, at)
     return found
 
 
