@@ -16,6 +16,7 @@ from clv_platform.contracts.features import Feature
 
 MANIFEST_PLACE = '"MANIFEST.JSON INLINE DATA"'
 CATALOG_PLACE = '"CATALOG.JSON INLINE DATA"'
+VALUE_MODELS = ("lbl_accounts__value", "fct_value_examples")
 # The page holds all it needs: nothing may be fetched, and nothing told to anybody.
 CONTENT_POLICY = (
     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; "
@@ -96,7 +97,7 @@ def describe_columns(manifest: dict[str, Any], catalog: dict[str, Any], catalogu
                 }
                 node["columns"][name] = column
             if not column["description"]:
-                column["description"] = words.get(name.lower()) or _label_words(name) or ""
+                column["description"] = words.get(name.lower()) or _value_words(node["name"], name) or _label_words(name) or ""
 
 
 def undescribed_columns(manifest: dict[str, Any]) -> list[str]:
@@ -130,6 +131,16 @@ def _metric_descriptions(feature: Feature) -> Iterator[tuple[str, str]]:
     yield f"{metric}__settled", f"{listed}{unit} Source: usage."
     for lag in range(1, 13):
         yield f"{metric}__{lag}", f"{label} of month {lag} before, as known then.{unit} Source: usage."
+
+
+def _value_words(model: str, name: str) -> str | None:
+    """Describe a label that is an amount or a count, not a yes or no."""
+    found = re.fullmatch(r"([yn])_(.+)_(\d+)d", name) if model in VALUE_MODELS else None
+    if found is None:
+        return None
+    what = "What the account brings, refunds subtracted" if found[1] == "y" else "Days on which the account buys"
+    unit = " Unit: the company's currency." if found[1] == "y" else ""
+    return f"{what}, within {found[3]} days from the snapshot on (target {found[2]}); null while that can't be said.{unit}"
 
 
 def _label_words(name: str) -> str | None:

@@ -1,10 +1,29 @@
 {#- Recency, frequency and money from 1 to 5 among the accounts of a snapshot. Accounts that are alike get the same score, so the fifths are
     as even as the data allow: of equally recent buyers all get the best score of the place they share, of equally frequent or equally
     good ones the lowest (half of all customers bought once; none of them is frequent). -#}
-with summaries as (
+with spine as (
 
-    select * from {{ ref('fct_purchase_summaries') }}
-    where n_purchases > 0
+    select * from {{ ref('int_accounts__spine') }}
+
+),
+
+purchases as (
+
+    select * from {{ ref('int_purchases__at_snapshots') }}
+
+),
+
+buyers as (
+
+    select
+        spine.account_id,
+        spine.as_of_date,
+        purchases.n_purchases,
+        purchases.last_purchase_on,
+        purchases.total_spend
+    from spine
+    inner join purchases on {{ same_snapshot('purchases') }}
+    where spine.is_eligible_value and purchases.n_purchases > 0
 
 ),
 
@@ -17,7 +36,7 @@ placed as (
         cume_dist() over (partition by as_of_date order by last_purchase_on) as recency_place,
         percent_rank() over (partition by as_of_date order by n_purchases) as frequency_place,
         percent_rank() over (partition by as_of_date order by total_spend) as monetary_place
-    from summaries
+    from buyers
 
 ),
 

@@ -30,7 +30,10 @@ rfm as (
 
 segments as (
 
-    select * from {{ ref('rpt_segments_history') }}
+    select
+        *,
+        row_number() over (partition by account_id, as_of_date order by cutoff desc, model_id desc) as list_rank
+    from {{ ref('rpt_segments_history') }}
 
 ),
 
@@ -74,7 +77,7 @@ joined as (
     inner join snapshot on {{ 'true' if var('is_undated') else 'states.as_of_date = snapshot.as_of_date' }}
     left join forecasts on {{ same_snapshot('forecasts', 'states') }}
     left join rfm on {{ same_snapshot('rfm', 'states') }}
-    left join segments on {{ same_snapshot('segments', 'states') }}
+    left join segments on {{ same_snapshot('segments', 'states') }} and segments.list_rank = 1
     left join upgrades on states.account_id = upgrades.account_id
     left join churns on states.account_id = churns.account_id
 

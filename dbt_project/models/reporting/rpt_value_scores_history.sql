@@ -1,3 +1,4 @@
+{#- Python's "not a number" is no number: it would make every sum and mean over it undefined. -#}
 with scores as (
 
     {{ value_score_files() }}
@@ -6,7 +7,12 @@ with scores as (
 
 select
     {%- for name, type in value_score_columns().items() %}
-    cast({{ name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {% if type == 'double' -%}
+    {{ finite_or_null('cast(' ~ name ~ ' as double)') }} as {{ name }}
+    {%- else -%}
+    cast({{ name }} as {{ type }}) as {{ name }}
+    {%- endif -%}
+    {{ ',' if not loop.last }}
     {%- endfor %}
 from scores
 where account_id is not null
