@@ -13,7 +13,7 @@ from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.contracts.segment_features import choose_segment_features
 from clv_platform.settings import CompanyPaths, Settings, company_paths, load_settings
 
-TRAINED_KINDS = ("upgrade", "churn")
+TRAINED_KINDS = ("upgrade", "churn", "value")
 SEGMENT_KEYS = (("models", "segments_model"), ("scores", "segments"), ("reports", "segments_report"))
 N_SEGMENT_FEATURES = 2  # by fewer, accounts are sorted, not grouped
 

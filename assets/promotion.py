@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from clv_platform.evaluation import BinaryEvaluation, Choice, GateDecision, Opponent
+    from clv_platform.evaluation.value import ValueEvaluation
     from clv_platform.models import ModelArtifact
 
 _OUT_OF_FOLD = "out_of_fold.parquet"
@@ -61,7 +62,7 @@ class Rival:
             basis = "on the same accounts (each account judged by a model of the same making that hadn't seen it)"
             return Opponent(self.model_id, "" if is_comparable else why, basis)
         why = "it needs other features than these data have"
-        return Opponent(self.model_id, "" if is_comparable else why, age_months=_months_between(self.artifact.manifest.cutoff, cutoff))
+        return Opponent(self.model_id, "" if is_comparable else why, age_months=months_between(self.artifact.manifest.cutoff, cutoff))
 
 
 def find_rival(room: TargetRoom, cutoff: str, *model_ids: str) -> Rival | None:
@@ -102,7 +103,7 @@ def judge(room: TargetRoom, cutoff: str, choice: "Choice", rival: Rival | None, 
     return decide_gate(evaluation, opponent, **facts, withdrawn=withdrawn)
 
 
-def apply_decision(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation", gate: "GateDecision") -> None:
+def apply_decision(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation | ValueEvaluation", gate: "GateDecision") -> None:
     """Move the pointer if the gate passed and the cutoff is the newest, and write the decision down, whatever it is."""
     from clv_platform.models import LoggedDecision, append_decision, promote
     from clv_platform.warehouse import write_parquet
@@ -117,6 +118,7 @@ def apply_decision(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation"
     append_decision(room.models_root, logged)
 
 
-def _months_between(first: str, last: str) -> int:
+def months_between(first: str, last: str) -> int:
+    """Whole months from one cutoff to another; 0 without dates."""
     start, end = parse_cutoff(first), parse_cutoff(last)
     return 0 if start is None or end is None else (end.year - start.year) * 12 + end.month - start.month

@@ -23,17 +23,17 @@ from assets.checks.models import cutoff_of
 from assets.checks.weak_slices import judge_weak_slices
 from assets.company import Company
 from assets.partitions import build_cutoffs, is_newest_cutoff
-from assets.promotion import Rival, apply_decision, find_rival
+from assets.promotion import Rival, apply_decision, find_rival, months_between
 from assets.targets import OWNERS, floats, markdown_table, picture
 from assets.value_room import NOT_ENOUGH, ValueRoom
 from clv_platform.config import Target
 
 if TYPE_CHECKING:
     import numpy as np
-    from clv_platform.evaluation.value import ValueEvaluation
 
     from clv_platform.datasets import ValueRows
     from clv_platform.evaluation import GateDecision, Opponent, WeakSlices
+    from clv_platform.evaluation.value import ValueEvaluation
 
 COVERAGE = (0.85, 0.95)
 
@@ -54,7 +54,6 @@ def build_value_evaluation_asset(company: Company, target: Target) -> AssetsDefi
     )
     def evaluation(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.evaluation.value_store import write_value_evaluation
-
         from clv_platform.warehouse import write_parquet
 
         cutoff, folder = context.partition_key, room.report_folder(context.partition_key)
@@ -79,20 +78,21 @@ def build_value_evaluation_asset(company: Company, target: Target) -> AssetsDefi
 def evaluate_value_candidate(room: ValueRoom, cutoff: str, test: "ValueRows", rival: Rival | None) -> "ValueEvaluation":
     """Judge the model of a cutoff on its test date, beside all contenders and the model in use."""
     from clv_platform.evaluation.value import evaluate_value
-
     from clv_platform.warehouse import read_parquet
 
-    config, model_id = room.company.config, room.read_training(cutoff)["model_id"]
+    config, model_id, folder = room.company.config, room.read_training(cutoff)["model_id"], room.report_folder(cutoff)
+    board = read_parquet(folder / "backtest_leaderboard.parquet")
     return evaluate_value(
         test,
         room.load_value_model(model_id).predict(test.X, test.summary),
-        read_parquet(room.report_folder(cutoff) / "contenders.parquet"),
+        read_parquet(folder / "contenders.parquet"),
         split="time_last_1",
         model_id=model_id,
         seed=config.training.seed,
         n_bootstraps=config.training.n_bootstraps,
         slices=test.X[[name for name in config.slices if name in test.X.columns and name not in config.private]],
         champion_spend=rival_spend(rival, test),
+        kinds=dict.fromkeys(board.loc[board["kind"] == "comparator", "model"], "comparator"),
     )
 
 
@@ -113,7 +113,6 @@ def rival_spend(rival: Rival | None, test: "ValueRows") -> "np.ndarray | None":
 def judge_value(room: ValueRoom, cutoff: str, evaluation: "ValueEvaluation", rival: Rival | None) -> "GateDecision":
     """Ask the gate."""
     from clv_platform.evaluation.value import decide_value_gate
-
     from clv_platform.models import read_decisions, withdrawal_of
 
     withdrawn = ""
@@ -125,7 +124,14 @@ def judge_value(room: ValueRoom, cutoff: str, evaluation: "ValueEvaluation", riv
 
 
 def _opponent(rival: Rival | None, evaluation: "ValueEvaluation", cutoff: str) -> "Opponent | None":
-    return rival.as_opponent(evaluation, cutoff) if rival else None
+    """What the gate must know about the model in use."""
+    from clv_platform.evaluation import Opponent
+
+    if rival is None:
+        return None
+    is_comparable = bool((evaluation.leaderboard["kind"] == "champion").any())
+    why = "" if is_comparable else "it needs other features than these data have"
+    return Opponent(rival.model_id, why, age_months=months_between(rival.artifact.manifest.cutoff, cutoff))
 
 
 def search_value_groups(room: ValueRoom, test: "ValueRows", evaluation: "ValueEvaluation") -> "WeakSlices":

@@ -63,9 +63,9 @@ def decide_value_gate(
         (passed if row["ngini_difference_lo"] > 0 else failed).append(_sentence(row, metrics))
     if failed:
         return decide("nothing_learnt", failed)
-    total = (
-        f"It expects {metrics['bias']:+.1%} of the total that came, 95 % interval {metrics['bias_lo']:+.1%} to {metrics['bias_hi']:+.1%}"
-    )
+    way = "much" if metrics["bias"] > 0 else "little"
+    interval = f"95 % interval {metrics['bias_lo']:+.1%} to {metrics['bias_hi']:+.1%}"
+    total = f"Its total is {abs(metrics['bias']):.1%} too {way}, {interval}"
     if metrics["bias_lo"] > max_bias or metrics["bias_hi"] < -max_bias:
         return decide("not_calibrated", (f"{total}: more than the {max_bias:.0%} allowed, beyond chance.", *passed))
     passed.append(f"{total} ({max_bias:.0%} is allowed).")

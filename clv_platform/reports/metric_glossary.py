@@ -121,11 +121,6 @@ _BINARY = (
 _FACTS = (
     Metric("n", "test rows", "How many rows, accounts at their dates, the figures are computed on.", 0.0, None, "none", "count"),
     Metric("n_positive", "positives", "How many of the test rows did what the target asks for.", 0.0, None, "none", "count"),
-    Metric(
-        "n_buyers", "accounts that bought", "How many of the test accounts brought anything within the horizon.", 0.0, None, "none", "count"
-    ),
-    _amount("total_expected", "expected total", "What the test accounts were expected to bring together.", "none", None),
-    _amount("total_actual", "total that came", "What the test accounts brought together within the horizon.", "none", None),
     Metric("n_accounts", "accounts", "How many different accounts stand behind the test rows.", 0.0, None, "none", "count"),
 )
 

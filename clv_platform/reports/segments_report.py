@@ -17,7 +17,7 @@ from clv_platform.reports.page import Picture
 from clv_platform.reports.sections import Section, render_sections
 from clv_platform.reports.segment_inputs import SegmentInputs
 from clv_platform.reports.tables import Cell, Table
-from clv_platform.reports.words import MISSING, is_number, percent, sentence_list, whole
+from clv_platform.reports.words import MISSING, day, is_number, percent, sentence_list, whole
 
 _GROUPS = (
     (
@@ -117,16 +117,16 @@ def _migration(inputs: SegmentInputs) -> Section | None:
     )
     table = Table("The largest moves", ("from", "to", "accounts", "of those in “from”"), rows, frozenset({2, 3}))
     folded = (("The largest moves, by name", (table,)),) if rows else ()
-    return Section("migration", "Who moved since the month before", (picture,), folded)
+    return Section("migration", f"Who moved since {day(inputs.snapshots.date_before)}", (picture,), folded)
 
 
 def _groups(inputs: SegmentInputs) -> Section | None:
-    blocks: list[str | Table | Picture | tuple[Picture, ...]] = []
-    for name, title, what, meaning in _GROUPS:
-        table = inputs.groups.get(name, pd.DataFrame())
-        if len(table):
-            blocks += [_group_picture(inputs, table, name, title, what), _group_table(inputs, table, f"{title}. {meaning}", what)]
-    return Section("stages", "RFM segments, stages of life and tiers", tuple(blocks)) if blocks else None
+    there = [(*one, inputs.groups[one[0]]) for one in _GROUPS if one[0] in inputs.groups]
+    pictures = tuple(_group_picture(inputs, table, name, title, what) for name, title, what, _, table in there)
+    folded = tuple(
+        (f"{title}: the figures", (_group_table(inputs, table, f"{title}. {meaning}", what),)) for _, title, what, meaning, table in there
+    )
+    return Section("stages", "RFM segments, stages of life and tiers", (pictures,), folded) if there else None
 
 
 def _worth_by(inputs: SegmentInputs) -> Section | None:

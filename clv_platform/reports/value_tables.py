@@ -151,7 +151,7 @@ def value_slices_table(inputs: ValueReportInputs) -> Table | None:
     if "depth" in frame:
         frame = frame[frame["depth"] <= 1]
     frame = frame[~frame["column"].isin(inputs.config.private)]
-    names = [name for name in ("top10_share", "ngini", "bias", "mae") if name in frame.columns]
+    names = [name for name in ("bias", "ngini", "top10_share", "mae", "coverage_90") if name in frame.columns]
     labels = {feature.name: feature.label for feature in inputs.features}
     rows = []
     for row in frame.to_dict("records"):

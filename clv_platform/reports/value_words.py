@@ -61,6 +61,8 @@ def money(value: Any, currency: str = "") -> str:
     """Write an amount without cents, millions as 1.2 M."""
     if not is_number(value):
         return whole(value)
+    if value == 0:
+        return f"0{NBSP}{currency}" if currency else "0"
     text = f"{value / 1e6:,.2f}{NBSP}M" if abs(value) >= 1e6 else f"{value:,.0f}" if abs(value) >= 10 else f"{value:,.2f}"
     return f"{text}{NBSP}{currency}" if currency else text
 
@@ -90,8 +92,8 @@ def build_value_verdict(inputs: ValueReportInputs) -> Verdict:
     coming = f"the {inputs.means} of the following {horizon_words(inputs.target.horizon_days)}"
     headline = f"The top tenth of the list holds {percent(held)} of {coming}"
     if is_number(held) and is_number(naive):
-        other = f"ranking by past spend holds {percent(naive)}"
-        headline += f"; {other}." if round(held, 2) != round(naive, 2) else f", as {other}."
+        is_same = round(held, 2) == round(naive, 2)
+        headline += f"; ranking by past spend holds {'as much' if is_same else percent(naive)}."
     else:
         headline += "."
     detail = f"{_total(inputs)} {_kept(inputs)}".strip()

@@ -18,11 +18,14 @@ from clv_platform.settings import PROJECT_ROOT
 PYTHON_KEYS = {
     "evaluation/churn_evaluation",
     "evaluation/upgrade_evaluation",
+    "evaluation/value_evaluation",
     "explain/churn_explanations",
     "explain/upgrade_explanations",
+    "explain/value_explanations",
     "models/churn_model",
     "models/segments_model",
     "models/upgrade_model",
+    "models/value_model",
     "reports/churn_backtest",
     "reports/churn_outcomes",
     "reports/churn_history_report",
@@ -34,9 +37,11 @@ PYTHON_KEYS = {
     "reports/upgrade_backtest",
     "reports/upgrade_outcomes",
     "reports/upgrade_report",
+    "reports/value_report",
     "scores/churn_scores",
     "scores/segments",
     "scores/upgrade_scores",
+    "scores/value_scores",
 }
 RAW_KEYS = {
     f"raw/{name}"

@@ -57,6 +57,21 @@ def test_a_run_ends_with_figures_and_paths(finished):
     assert place.runs()[0] == "SUCCESS"
 
 
+def test_amounts_and_segments_come_with_it(finished):
+    place, done = finished
+    folder, current = place.state / "reports" / "2026-01-01", place.state / "published" / "current"
+    value = json.loads((folder / "value" / "metrics.json").read_text(encoding="utf-8"))
+    assert value["verdict"] in ("promoted", "nothing_learnt", "total_off", "not_enough_history")
+    for name in ("value", "segments"):
+        assert str(folder / name / "report.html") in done.stdout
+        assert (folder / name / "report.html").stat().st_size > 5_000
+        assert (current / "reports" / name / "report.html").is_file()
+    assert list((place.state / "scores_value" / "value" / "history").glob("*.parquet"))
+    now, before = (pq.read_table(path) for path in sorted((place.state / "segments" / "history").glob("*.parquet"), reverse=True))
+    assert now.num_rows > 100
+    assert set(now["model_id"].to_pylist()) == set(before["model_id"].to_pylist())
+
+
 def test_dagsters_and_dbts_logs_stay_off_the_terminal(finished):
     _, done = finished
     assert "dagster" not in done.stderr.lower()

@@ -93,7 +93,7 @@ def test_every_part_with_data_is_on_the_page_with_a_reading(gathered):
     html = render_segments_report(gathered[3])
     for title in (
         "The segments",
-        "Who moved since",
+        "Who moved since 1 June 2025",
         "RFM segments",
         "Cohorts: who stays",
         "How much hangs on",

@@ -34,7 +34,7 @@ class Trait:
 
 _TRAITS = {
     "days_since_last_order": Trait("days since the last order", "long silent", "bought lately"),
-    "days_since_first_order": Trait("days since the first order", "customers for long", "new customers"),
+    "days_since_first_order": Trait("days since the first order", "old customers", "new customers"),
     "tenure_days": Trait("age of the account", "long here", "new"),
     "mean_order_value": Trait("size of an order", "large orders", "small orders"),
     "revenue_365d": Trait("spending in a year", "high spending", "low spending"),
