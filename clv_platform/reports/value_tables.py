@@ -12,9 +12,11 @@ from clv_platform.reports.tables import Cell, Table, figure_cell
 from clv_platform.reports.value_inputs import SIMPLE, ValueReportInputs
 from clv_platform.reports.value_words import in_words, model_words, money, signed
 from clv_platform.reports.words import MISSING, is_number, keep_together, percent, shown, whole
+from clv_platform.scores.scoring import SEPARATOR
 
 _FIGURES = ("top10_share", "ngini", "bias", "decile_wape", "coverage_90", "mae", "rmse", "spearman")
 _PURCHASES = tuple(f"transactions_{name}" for name in ("ngini", "bias", "decile_wape", "mae", "mae_median", "rmse"))
+_WAYS = {"neighbours": "how far accounts with a like amount were off before", "simulation": "simulated futures of the purchase history"}
 _KINDS = {"baseline": "simple rule", "contender": "", "blend": "mean of several", "comparator": "for comparison only", "champion": "in use"}
 
 
@@ -97,10 +99,12 @@ def accounts_table(scores: pd.DataFrame, inputs: ValueReportInputs, first: int, 
         ]
         if has_alive:
             cells.append(Cell(percent(row["p_alive"])))
-        rows.append((*cells, Cell(_count(row["expected_purchases"])), Cell(keep_together(str(row["reasons"])))))
+        against = str(row["reasons_down"]).split(SEPARATOR)[0]
+        why = Cell(keep_together(str(row["reasons_up"]) or MISSING), keep_together(f"less because of: {against}") if against else "")
+        rows.append((*cells, Cell(_count(row["expected_purchases"])), why))
     header = ["rank", "account", f"expected, {inputs.config.currency}"]
     header += ["still a customer"] if has_alive else []
-    header += ["purchases", "why"]
+    header += ["purchases", "why so much"]
     return Table(f"Ranks {first} to {min(last, len(scores))}", tuple(header), tuple(rows), frozenset({0, 2, *range(3, len(header) - 1)}))
 
 
@@ -186,7 +190,7 @@ def intervals_table(inputs: ValueReportInputs) -> Table | None:
     )
     frame = frame.assign(coverage=frame["held"] / frame["n"])
     rows = tuple(
-        (Cell(str(row["method"]).replace("_", " ")), Cell(percent(row["coverage"]), value=row["coverage"]))
+        (Cell(_WAYS.get(str(row["method"]), str(row["method"]))), Cell(percent(row["coverage"]), value=row["coverage"]))
         for row in frame.to_dict("records")
     )
     strong = frozenset(i for i, row in enumerate(frame.to_dict("records")) if row["is_used"])

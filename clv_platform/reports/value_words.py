@@ -160,7 +160,8 @@ def value_asked_rows(inputs: ValueReportInputs) -> list[tuple[str, str]]:
     compared = training.get("origins", [])
     if compared:
         rolling = training.get("split_kind") == "rolling_origins"
-        kind = "dates" if rolling else "parts of the accounts"
+        many = "s" if len(compared) > 1 else ""
+        kind = f"date{many}" if rolling else f"part{many} of the accounts"
         told = sentence_list([day(_date(name)) if rolling else str(name) for name in compared])
         rows.append(("Models compared on", f"{len(compared)} {kind} before the test: {told}"))
     rows.append(("Tested on", f"{day(_date(training['test_dates'][-1]))}, looked at once, after everything was chosen"))

@@ -64,7 +64,9 @@ def make_scores(n: int = 300) -> pd.DataFrame:
         {
             "account_id": [f"A{i:04d}" for i in range(n)], "as_of_date": date(2026, 1, 1), "score": level, "score_median": level * 0.8,
             "score_lo": level * 0.1, "score_hi": level * 3, "expected_purchases": 3.2, "p_alive": 0.9, "score_rank": np.arange(1, n + 1),
-            "value_tier": tier, "reasons": "bought on 5 days in 9 months, last 12 days ago, 35 EUR a time raises the expected amount",
+            "value_tier": tier,
+            "reasons_up": "bought on 5 days in 9 months, last 12 days ago, 35 EUR a time · plan P3",
+            "reasons_down": "active users: 3 (lowest 5 %)",
         }
     )  # fmt: skip
 
