@@ -1,6 +1,7 @@
 """Who may open the review app, and what each person may do there.
 
-Here: people and tokens with their roles (`people`), what a server demands (`policy`), login, sessions and request forgery (`login`, `requests`),
+Here: people and tokens with their roles (`people`), what a server demands (`policy`), login, sessions and request forgery (`login`,
+`requests`),
 the trail of exports (`audit`). Add a way to log in here. Keep pages and queries out: a page only asks `current_person().may(...)`.
 """
 

@@ -1,6 +1,7 @@
 """The trail of what left the app: who exported which rows, and who logged in.
 
-Here: one line of JSON per event in `<store>/audit.jsonl`, appended only. Keep contents out: the trail says how many rows and by which filters, not
+Here: one line of JSON per event in `<store>/audit.jsonl`, appended only. Keep contents out: the trail says how many rows and by which
+filters, not
 what stood in them.
 """
 

@@ -1,10 +1,13 @@
 """Login, sessions and the check of every request, as a thin layer over Flask and Flask-Login.
 
-Here: `install_access(server, policy, store)`, which guards every address of a Flask server, and `current_person()`. Keep pages out, except the login
+Here: `install_access(server, policy, store)`, which guards every address of a Flask server, and `current_person()`. Keep pages out,
+except the login
 form: it is plain HTML, so that nothing of the app is served to a stranger.
 
-The session is a signed cookie: name, mark of the password, time of login. Who is removed from the file, or gets another password, is out at the next
-restart; the mark of a cookie must fit the file that the server has read. Posts must carry a token that fits the session: the browser's script copies
+The session is a signed cookie: name, mark of the password, time of login. Who is removed from the file, or gets another password, is out
+at the next
+restart; the mark of a cookie must fit the file that the server has read. Posts must carry a token that fits the session: the browser's
+script copies
 it from a cookie into a header, which a page elsewhere can't do.
 """
 
@@ -83,7 +86,7 @@ def install_access(server: Flask, policy: AccessPolicy, store: Path) -> None:
         MAX_CONTENT_LENGTH=4 << 20,
     )
     manager = LoginManager(server)
-    manager.session_protection = None  # it would log out whoever's network changes; the marks below are enough
+    manager.session_protection = None  # type: ignore[assignment]  # it would log out whoever's network changes; the marks below are enough
     guesses = Guesses()
 
     @manager.user_loader

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html import escape
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Log in · Review</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Log in · Review</title>
 <style>
 :root {{ color-scheme: light dark; font-family: system-ui, sans-serif; }}
 body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; background: light-dark(#f4f6f8, #17191d); }}
@@ -13,7 +14,8 @@ main {{ width: min(22rem, calc(100vw - 3rem)); padding: 1.5rem; border-radius: .
  box-shadow: 0 1px 6px #0003; }}
 label {{ display: block; margin: .8rem 0 .2rem; }}
 input {{ width: 100%; box-sizing: border-box; padding: .55rem; font: inherit; border: 1px solid #8a94a0; border-radius: .4rem; }}
-button {{ margin-top: 1.2rem; width: 100%; padding: .6rem; font: inherit; font-weight: 600; border: 0; border-radius: .4rem; background: #0b63a5; color: #fff; }}
+button {{ margin-top: 1.2rem; width: 100%; padding: .6rem; font: inherit; font-weight: 600; border: 0; border-radius: .4rem; background:
+#0b63a5; color: #fff; }}
 summary {{ margin-top: 1rem; cursor: pointer; }}
 .problem {{ padding: .6rem; border-left: 4px solid #c2410c; background: light-dark(#fff1e8, #3a2418); }}
 </style></head><body><main><h1>Log in</h1>{problem}

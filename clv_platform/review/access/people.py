@@ -2,7 +2,8 @@
 
 Here: reading, writing and checking that file. Add a role to `ROLES` and what it may do to `_MAY`. Keep the web out.
 
-A password is hashed slowly (scrypt), because people choose it; a token is random and long, so one SHA-256 is enough and a request costs nothing.
+A password is hashed slowly (scrypt), because people choose it; a token is random and long, so one SHA-256 is enough and a request costs
+nothing.
 """
 
 from __future__ import annotations
@@ -92,7 +93,8 @@ def read_people(path: Path) -> People:
     Parameters
     ----------
     path : Path
-        JSON: `{"people": {"anna": {"role": "reviewer", "password": "scrypt:..."}}, "tokens": {"team": {"role": "viewer", "sha256": "..."}}}`.
+        JSON: `{"people": {"anna": {"role": "reviewer", "password": "scrypt:..."}}, "tokens": {"team": {"role": "viewer", "sha256":
+        "..."}}}`.
 
     Raises
     ------

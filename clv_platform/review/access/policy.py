@@ -103,7 +103,8 @@ def build_policy(
     policy = AccessPolicy(people, proxy_header, proxies, proxy_role, session_hours, is_https)
     if policy.is_open and not is_loopback(host):
         raise AccessError(
-            f"host {host}: other machines reach this address, and nobody would have to log in. Give a file of people (`--users FILE`, made with "
+            f"host {host}: other machines reach this address, and nobody would have to log in. Give a file of people "
+            "(`--users FILE`, made with "
             "`clv review-user`), a proxy's header (`--proxy-header`), or stay on 127.0.0.1."
         )
     return policy

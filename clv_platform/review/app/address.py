@@ -1,6 +1,7 @@
 """The state of a page is its URL, so that a view can be sent to a colleague and the back button works.
 
-Here: `Address`, from a URL and back. A choice on a page (metric, sort, ...) is an option here; filters are written by `queries.filters`. Keep what
+Here: `Address`, from a URL and back. A choice on a page (metric, sort, ...) is an option here; filters are written by `queries.filters`.
+Keep what
 pages show out.
 """
 

@@ -15,7 +15,7 @@ from clv_platform.review.access import Person
 from clv_platform.review.app.address import Address
 from clv_platform.review.app.filter_panel import chips, filter_panel
 from clv_platform.review.app.pages import FRAME_PAGES, OTHER_PAGES
-from clv_platform.review.app.parts import link, note
+from clv_platform.review.app.parts import link, marks, note
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.app.shell import frame_head, tabs
 from clv_platform.review.frames.catalogue import list_versions, read_frame_info
@@ -44,10 +44,10 @@ def draw_page(sources: Sources, address: Address, person: Person) -> Any:
     versions = tuple(one.version for one in list_versions(sources.store, frame.slug))
     return [
         frame_head(frame, address, versions),
-        html.Nav(tabs(scene, tuple(FRAME_PAGES.values())), id="tabs", **{"aria-label": "Pages of this frame"}),
+        html.Nav(tabs(scene, tuple(FRAME_PAGES.values())), id="tabs", **marks({"aria-label": "Pages of this frame"})),
         html.Div(filter_panel(frame, scene.address)) if page.has_filters else None,
         html.Div(chips(frame, scene.address) if page.has_filters else None, id="chips"),
-        html.Div(page.controls(scene), className="controls"),
+        html.Div(_controls_of(page, scene), className="controls"),
         _view_of(page, scene),
     ]
 
@@ -90,6 +90,14 @@ def _checked(scene: Scene) -> Scene:
     read = read_filters(write_filters(scene.address.filters), scene.shown)
     problems = (*scene.address.problems, *read.problems)
     return replace(scene, address=replace(scene.address, filters=read.filters, problems=tuple(dict.fromkeys(problems))))
+
+
+def _controls_of(page: Page, scene: Scene) -> Any:
+    """Draw the menus of a page; what is wrong with the address is told by the view."""
+    try:
+        return page.controls(scene)
+    except (FilterError, FrameError):
+        return None
 
 
 def _view_of(page: Page, scene: Scene) -> Any:

@@ -44,9 +44,15 @@ def install_export(server: Flask, sources: Sources) -> None:
             abort(400, " ".join((*address.problems, *read.problems)))
         n = count_rows(frame, read.filters)
         write_audit(
-            sources.store.root, person.name, "export", frame=frame.slug, version=frame.version, filters=write_filters(read.filters), n_rows=n,
+            sources.store.root,
+            person.name,
+            "export",
+            frame=frame.slug,
+            version=frame.version,
+            filters=write_filters(read.filters),
+            n_rows=n,
             address=request.remote_addr,
-        )  # fmt: skip
+        )
         name = re.sub(r"[^a-z0-9-]", "-", frame.slug)[:60]
         chunks = csv_chunks(frame, read.filters, *sort_of(frame, address))
         headers = {"Content-Disposition": f'attachment; filename="{name}-v{frame.version}.csv"', "Cache-Control": "no-store"}

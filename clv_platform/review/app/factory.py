@@ -1,7 +1,9 @@
 """The Dash app: one layout, one router, one callback for every control; pages bring the rest.
 
-How a click travels. A link changes the URL; `route` (in the browser) hands it to the router, which draws the page. A control's value goes to
-`_controls_changed`, which draws the page's view and writes the URL in the same answer; the browser knows that it wrote this URL itself (`own`) and
+How a click travels. A link changes the URL; `route` (in the browser) hands it to the router, which draws the page. A control's value goes
+to
+`_controls_changed`, which draws the page's view and writes the URL in the same answer; the browser knows that it wrote this URL itself
+(`own`) and
 doesn't ask the router again. So a click costs one request, and the back button works.
 """
 
@@ -44,10 +46,20 @@ def create_app(sources: Sources, policy: AccessPolicy | None = None) -> Dash:
     server = Flask("clv_review")
     install_access(server, policy, sources.store.root)
     app = Dash(
-        "clv_review", server=server, assets_folder=str(_ASSETS), serve_locally=True, suppress_callback_exceptions=True, title="Review", update_title="",
-        compress=False, eager_loading=False, enable_mcp=False, use_pages=False, description="Published predictions, to look at, doubt and answer.",
+        "clv_review",
+        server=server,  # type: ignore[arg-type]  # a Flask server, as documented
+        assets_folder=str(_ASSETS),
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        title="Review",
+        update_title="",
+        compress=False,
+        eager_loading=False,
+        enable_mcp=False,
+        use_pages=False,
+        description="Published predictions, to look at, doubt and answer.",
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}, {"name": "referrer", "content": "same-origin"}],
-    )  # fmt: skip
+    )
     app.layout = build_layout
     _register(app, sources, policy)
     register_pages(app, sources)
@@ -81,12 +93,20 @@ def _register(app: Dash, sources: Sources, policy: AccessPolicy) -> None:
         return draw_page(sources, address, person), navigation(address), person_menu(person, not policy.is_open)
 
     @app.callback(
-        Output("view", "children"), Output("chips", "children"), Output("tabs", "children"), Output("url", "search"), Output("own", "data"),
-        Input({"option": ALL}, "value"), Input({"filter": ALL, "part": ALL}, "value"),
-        State("url", "pathname"), State("url", "search"),
+        Output("view", "children"),
+        Output("chips", "children"),
+        Output("tabs", "children"),
+        Output("url", "search"),
+        Output("own", "data"),
+        Input({"option": ALL}, "value"),
+        Input({"filter": ALL, "part": ALL}, "value"),
+        State("url", "pathname"),
+        State("url", "search"),
         prevent_initial_call=True,
-    )  # fmt: skip
+    )
     def _controls_changed(_options: list[Any], _filters: list[Any], pathname: str, search: str) -> tuple[Any, ...]:
+        if len(ctx.triggered_prop_ids) > 1:  # the controls were just drawn; a person changes one at a time
+            return (no_update,) * 5
         before = read_address(pathname, search)
         address = _address_of_controls(sources, before)
         if address.search == before.search:  # controls that were just drawn say what the URL says
@@ -96,8 +116,13 @@ def _register(app: Dash, sources: Sources, policy: AccessPolicy) -> None:
         view, marks, places = draw_view(sources, address, current_person())
         return view, marks, places, address.search, {"pathname": address.path, "search": address.search}
 
-    @app.callback(Output("url", "search", allow_duplicate=True), Input("add-filter", "value"), State("url", "pathname"), State("url", "search"),
-                  prevent_initial_call=True)  # fmt: skip
+    @app.callback(
+        Output("url", "search", allow_duplicate=True),
+        Input("add-filter", "value"),
+        State("url", "pathname"),
+        State("url", "search"),
+        prevent_initial_call=True,
+    )
     def _add_filter(column: str | None, pathname: str, search: str) -> Any:
         if not column:
             return no_update
@@ -119,8 +144,10 @@ def _address_of_controls(sources: Sources, before: Address) -> Address:
         value = one.get("value")
         values = value if isinstance(value, list) else [value]
         address = address.with_option(str(one["id"]["option"]), *(v for v in values if isinstance(v, str) and v))
-    if filters and address.slug:
+    if address.slug:
         frame = find_frame(sources, before)
+        if not before.option("v") and address.option("v") == str(frame.version):
+            address = address.with_option("v")  # the newest, which an address without version names
         values = {(one["id"]["filter"], one["id"]["part"]): one.get("value") for one in filters}
         address = address.with_filters(read_controls(frame, values, before.filters))
     return address
@@ -133,7 +160,8 @@ def _harden(app: Dash, server: Flask) -> None:
     def _policy() -> str:
         scripts = " ".join(app.csp_hashes())
         return (
-            f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+            f"default-src 'self'; script-src 'self' {scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+            "font-src 'self' data:; "
             "connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
         )
 

@@ -1,6 +1,7 @@
 """Charts as plain dictionaries: Plotly's Python classes check every key and cost more than the query; the browser's library reads the same.
 
-Text and grid take their colour from the page's style sheet, so light and dark need no second drawing. Everything a publisher wrote goes through
+Text and grid take their colour from the page's style sheet, so light and dark need no second drawing. Everything a publisher wrote goes
+through
 `safe`: Plotly reads a little HTML in labels. Keep what charts mean out (pages say it in words beside them).
 """
 
@@ -28,10 +29,17 @@ def _figure(
 ) -> dict[str, Any]:
     axis = {"gridcolor": "rgba(128,128,128,.25)", "zerolinecolor": "rgba(128,128,128,.5)", "automargin": True, "fixedrange": True}
     layout = {
-        "margin": {"l": 8, "r": 12, "t": 12, "b": 8}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "xaxis": axis | dict(x),
-        "yaxis": axis | dict(y), "showlegend": has_legend, "legend": {"orientation": "h", "y": 1.12, "x": 0}, "font": {"family": "system-ui, sans-serif"},
-        "dragmode": False, "hovermode": "closest",
-    }  # fmt: skip
+        "margin": {"l": 8, "r": 12, "t": 12, "b": 8},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "xaxis": axis | dict(x),
+        "yaxis": axis | dict(y),
+        "showlegend": has_legend,
+        "legend": {"orientation": "h", "y": 1.12, "x": 0},
+        "font": {"family": "system-ui, sans-serif"},
+        "dragmode": False,
+        "hovermode": "closest",
+    }
     return {"data": data, "layout": layout | more}
 
 
@@ -40,11 +48,20 @@ def reliability_figure(table: pd.DataFrame) -> dict[str, Any]:
     top = float(max(table["mean_score"].max(), table["hi"].max()))
     line = {"type": "scatter", "mode": "lines", "x": [0, top], "y": [0, top], "line": {"color": GREY, "dash": "dash"}, "hoverinfo": "skip"}
     points = {
-        "type": "scatter", "mode": "markers", "x": table["mean_score"].tolist(), "y": table["observed"].tolist(), "marker": {"color": BLUE, "size": 9},
-        "error_y": {"type": "data", "symmetric": False, "array": (table["hi"] - table["observed"]).tolist(),
-                    "arrayminus": (table["observed"] - table["lo"]).tolist(), "color": BLUE},
+        "type": "scatter",
+        "mode": "markers",
+        "x": table["mean_score"].tolist(),
+        "y": table["observed"].tolist(),
+        "marker": {"color": BLUE, "size": 9},
+        "error_y": {
+            "type": "data",
+            "symmetric": False,
+            "array": (table["hi"] - table["observed"]).tolist(),
+            "arrayminus": (table["observed"] - table["lo"]).tolist(),
+            "color": BLUE,
+        },
         "hovertemplate": "promised %{x:.1%}<br>happened %{y:.1%}<extra></extra>",
-    }  # fmt: skip
+    }
     share = {"tickformat": ".0%", "rangemode": "tozero"}
     return _figure([line, points], share | {"title": {"text": "promised"}}, share | {"title": {"text": "happened"}})
 
@@ -56,10 +73,29 @@ def distribution_figure(levels: Sequence[Any], share: Sequence[float], overall: 
     places = list(range(len(names)))
     bars: list[dict[str, Any]] = []
     if overall is not None:
-        bars.append({"type": "bar", "name": "all rows", "x": places, "y": list(overall), "customdata": names,
-                     "marker": {"color": "rgba(139,149,161,.45)"}, "hovertemplate": "%{customdata}: %{y:.1%} of all rows<extra></extra>"})  # fmt: skip
-    bars.append({"type": "bar", "name": "these rows", "x": places, "y": list(share), "customdata": names, "width": 0.55 if overall is not None else 0.85,
-                 "marker": {"color": BLUE}, "hovertemplate": "%{customdata}: %{y:.1%}<extra></extra>"})  # fmt: skip
+        bars.append(
+            {
+                "type": "bar",
+                "name": "all rows",
+                "x": places,
+                "y": list(overall),
+                "customdata": names,
+                "marker": {"color": "rgba(139,149,161,.45)"},
+                "hovertemplate": "%{customdata}: %{y:.1%} of all rows<extra></extra>",
+            }
+        )
+    bars.append(
+        {
+            "type": "bar",
+            "name": "these rows",
+            "x": places,
+            "y": list(share),
+            "customdata": names,
+            "width": 0.55 if overall is not None else 0.85,
+            "marker": {"color": BLUE},
+            "hovertemplate": "%{customdata}: %{y:.1%}<extra></extra>",
+        }
+    )
     step = max(1, len(names) // 8)
     ticks = {"tickmode": "array", "tickvals": places[::step], "ticktext": names[::step], "title": {"text": safe(label)}}
     return _figure(bars, ticks, {"tickformat": ".0%", "rangemode": "tozero"}, overall is not None, barmode="overlay")
@@ -69,10 +105,17 @@ def lines_figure(series: Mapping[str, tuple[Sequence[Any], Sequence[float]]], un
     """Lines over time, each with its own mark, so that they can be told apart without colour."""
     marks = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
     data = [
-        {"type": "scatter", "mode": "lines+markers", "name": safe(name), "x": [str(day) for day in x], "y": [float(v) for v in y],
-         "line": {"color": SERIES[i % len(SERIES)], "width": 2.5}, "marker": {"symbol": marks[i % len(marks)], "size": 7}}
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": safe(name),
+            "x": [str(day) for day in x],
+            "y": [float(v) for v in y],
+            "line": {"color": SERIES[i % len(SERIES)], "width": 2.5},
+            "marker": {"symbol": marks[i % len(marks)], "size": 7},
+        }
         for i, (name, (x, y)) in enumerate(series.items())
-    ]  # fmt: skip
+    ]
     return _figure(data, {}, {"title": {"text": unit}, "rangemode": "tozero"}, len(series) > 1, hovermode="x unified")
 
 
@@ -81,6 +124,12 @@ def bars_figure(levels: Sequence[Any], values: Sequence[float], unit: str, marke
     names = [safe(level) for level in levels]
     places = list(range(len(names)))
     colours = [ORANGE if i < len(marked) and marked[i] else BLUE for i in places]
-    bar = {"type": "bar", "x": places, "y": [float(v) for v in values], "customdata": names, "marker": {"color": colours},
-           "hovertemplate": "%{customdata}: %{y:,.4~g}<extra></extra>"}  # fmt: skip
+    bar = {
+        "type": "bar",
+        "x": places,
+        "y": [float(v) for v in values],
+        "customdata": names,
+        "marker": {"color": colours},
+        "hovertemplate": "%{customdata}: %{y:,.4~g}<extra></extra>",
+    }
     return _figure([bar], {"tickmode": "array", "tickvals": places, "ticktext": names}, {"title": {"text": unit}, "rangemode": "tozero"})

@@ -1,6 +1,7 @@
 """The filters of a frame: a control per column that matters, any other column by choice, and what is set as removable chips.
 
-Here: which columns get a control, how a control is drawn from the filters of the URL, and how its value becomes a filter again. A new type of column
+Here: which columns get a control, how a control is drawn from the filters of the URL, and how its value becomes a filter again. A new
+type of column
 gets a control in `_control` and its reading in `read_controls`. Keep SQL out (`queries.filters`).
 """
 
@@ -13,8 +14,8 @@ import dash_mantine_components as dmc
 from dash import html
 
 from clv_platform.review.app.address import Address
-from clv_platform.review.app.formats import amount, filter_words
-from clv_platform.review.app.parts import link
+from clv_platform.review.app.formats import amount, column_label, filter_words
+from clv_platform.review.app.parts import link, marks
 from clv_platform.review.frames.info import ColumnInfo, FrameInfo
 from clv_platform.review.queries.filters import MISSING, Filter, Filters
 
@@ -45,13 +46,21 @@ def filter_panel(frame: FrameInfo, address: Address) -> Any:
     """Return the controls, with a menu to add one for any other column."""
     columns = quick_columns(frame, address)
     shown = {column.name for column in columns}
-    more = [{"value": c.name, "label": c.label} for c in frame.shown_columns if c.name not in shown]
+    more = [{"value": c.name, "label": column_label(c)} for c in frame.shown_columns if c.name not in shown]
     adding = dmc.Select(
-        id="add-filter", label="Filter by another column", placeholder="choose a column …", data=more[:MAX_OPTIONS], value=None, searchable=True,
-        limit=200, size="sm", nothingFoundMessage="no such column", disabled=not more,
-    )  # fmt: skip
+        id="add-filter",
+        label="Filter by another column",
+        placeholder="choose a column …",
+        data=more[:MAX_OPTIONS],
+        value=None,
+        searchable=True,
+        limit=200,
+        size="sm",
+        nothingFoundMessage="no such column",
+        disabled=not more,
+    )
     controls = [part for column in columns for part in _control(column, address.filters)]
-    return html.Div([*controls, adding], className="filters", role="group", **{"aria-label": "Filters"})
+    return html.Div([*controls, adding], className="filters", role="group", **marks({"aria-label": "Filters"}))
 
 
 def chips(frame: FrameInfo, address: Address, n: int | None = None) -> Any:
@@ -63,10 +72,15 @@ def chips(frame: FrameInfo, address: Address, n: int | None = None) -> Any:
     for one in address.filters:
         words = filter_words(one, frame)
         parts.append(
-            link([words, html.Span(" ✕", **{"aria-hidden": "true"})], address.without(one).href, className="chip", title=f"Remove: {words}")
+            link(
+                [words, html.Span(" ✕", **marks({"aria-hidden": "true"}))],
+                address.without(one).href,
+                className="chip",
+                title=f"Remove: {words}",
+            )
         )
     parts.append(link("Clear all", address.with_filters(()).href, className="link small"))
-    return html.Div(parts, className="chips", **{"aria-live": "polite"})
+    return html.Div(parts, className="chips", **marks({"aria-live": "polite"}))
 
 
 def _control(column: ColumnInfo, filters: Filters) -> list[Any]:
@@ -81,26 +95,42 @@ def _control(column: ColumnInfo, filters: Filters) -> list[Any]:
             html.Div(
                 [
                     dmc.NumberInput(
-                        id={"filter": column.field, "part": part}, label=label, value=value if value is not None else "", size="sm", debounce=500,
-                        placeholder=amount(end) if end is not None else "", hideControls=True,
+                        id={"filter": column.field, "part": part},
+                        label=label,
+                        value=value if value is not None else "",
+                        size="sm",
+                        debounce=500,
+                        placeholder=amount(end) if end is not None else "",
+                        hideControls=True,
                     )
-                    for part, label, value, end in (("low", f"{column.label} from", low, ends[0]), ("high", "to", high, ends[1]))
+                    for part, label, value, end in (("low", f"{column_label(column)} from", low, ends[0]), ("high", "to", high, ends[1]))
                 ],
                 className="pair",
             )
-        ]  # fmt: skip
+        ]
     if column.type == "date":
         days = list(mine["date"].values) if "date" in mine else [None, None]
         return [
             dmc.DatePickerInput(
-                id={"filter": column.field, "part": "days"}, label=column.label, type="range", value=days, size="sm", clearable=True,
-                minDate=column.first, maxDate=column.last, valueFormat="D MMM YYYY", placeholder="any day", allowSingleDateInRange=True,
+                id={"filter": column.field, "part": "days"},
+                label=column_label(column),
+                type="range",
+                value=days,  # type: ignore[arg-type]
+                size="sm",
+                clearable=True,
+                minDate=column.first,
+                maxDate=column.last,
+                valueFormat="D MMM YYYY",
+                placeholder="any day",
+                allowSingleDateInRange=True,
             )
-        ]  # fmt: skip
+        ]
     text = str(mine["text"].values[0]) if "text" in mine else ""
     return [
-        dmc.TextInput(id={"filter": column.field, "part": "text"}, label=f"{column.label} contains", value=text, size="sm", debounce=400)
-    ]  # fmt: skip
+        dmc.TextInput(
+            id={"filter": column.field, "part": "text"}, label=f"{column_label(column)} contains", value=text, size="sm", debounce=400
+        )
+    ]
 
 
 def _levels(column: ColumnInfo, one: Filter | None) -> Any:
@@ -111,9 +141,18 @@ def _levels(column: ColumnInfo, one: Filter | None) -> Any:
         data.append({"value": _MISSING_VALUE, "label": MISSING})
     data += [{"value": value, "label": value} for value in chosen if value not in known and value != _MISSING_VALUE]
     return dmc.MultiSelect(
-        id={"filter": column.field, "part": "levels"}, label=column.label, data=data, value=chosen, searchable=len(data) > 6, clearable=True,
-        limit=200, size="sm", placeholder="any" if not chosen else "", hidePickedOptions=False, maxDropdownHeight=300,
-    )  # fmt: skip
+        id={"filter": column.field, "part": "levels"},
+        label=column_label(column),
+        data=data,
+        value=chosen,
+        searchable=len(data) > 6,
+        clearable=True,
+        limit=200,
+        size="sm",
+        placeholder="any" if not chosen else "",
+        hidePickedOptions=False,
+        maxDropdownHeight=300,
+    )
 
 
 def read_controls(frame: FrameInfo, values: Mapping[tuple[str, str], Any], before: Filters) -> Filters:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from clv_platform.review.frames.info import FrameInfo
+from clv_platform.review.frames.info import ColumnInfo, FrameInfo
 from clv_platform.review.queries.filters import Filter
 
 NONE = "–"
@@ -80,9 +80,14 @@ def cell(value: Any) -> str:
     return str(value)
 
 
+def column_label(column: ColumnInfo) -> str:
+    """How a column is called before people: its label; a plain name without its underscores."""
+    return column.name.replace("_", " ").strip() or column.name if column.label == column.name else column.label
+
+
 def filter_words(one: Filter, frame: FrameInfo | None = None) -> str:
     """Write a filter: "country is Germany or France"."""
-    label = next((c.label for c in frame.columns if c.name == one.column), one.column) if frame else one.column
+    label = next((column_label(c) for c in frame.columns if c.name == one.column), one.column) if frame else one.column
     if one.kind == "in":
         values = [str(value) if value is not None else "missing" for value in one.values]
         shown = values if len(values) <= 4 else [*values[:3], f"{len(values) - 3} more"]

@@ -1,6 +1,7 @@
 """Building blocks of pages: tables, cards, bars with intervals, notes.
 
-Every block is text first: what a chart shows stands there as words and figures too, so that a screen reader, a keyboard and a copy to e-mail work.
+Every block is text first: what a chart shows stands there as words and figures too, so that a screen reader, a keyboard and a copy to
+e-mail work.
 Keep what a page says out.
 """
 
@@ -18,12 +19,17 @@ from clv_platform.review.app.formats import NONE, cell, interval, number
 from clv_platform.review.queries.results import MetricValue
 
 
+def marks(attributes: Mapping[str, str]) -> dict[str, Any]:
+    """Attributes that aren't Python names (aria-label, data-level), to be handed on with `**`."""
+    return dict(attributes)
+
+
 def link(text: Any, href: str, **more: Any) -> Any:
     """A link within the app: no reload."""
     return dcc.Link(text, href=href, className=more.pop("className", "link"), **more)
 
 
-def note(text: str, kind: str = "info") -> Any:
+def note(text: Any, kind: str = "info") -> Any:
     """A sentence that must be seen; kind is info or warning."""
     return html.Div(text, className=f"note note-{kind}", role="alert" if kind == "warning" else "note")
 
@@ -46,7 +52,7 @@ def metric_card(metric: MetricValue, before: MetricValue | None, meaning: str = 
     if before is not None:
         parts.append(html.Div(f"All rows: {number(before.value, before.shown_as)}", className="card-before"))
     parts.append(html.Div(metric.words, className="card-words"))
-    return html.Div(parts, className="card", **{"data-metric": metric.name})
+    return html.Div(parts, className="card", **marks({"data-metric": metric.name}))
 
 
 def _verdict(metric: MetricValue, before: MetricValue | None) -> list[Any]:
@@ -83,8 +89,13 @@ def plain_table(
         rows.append(html.Tr(cells))
     head = html.Thead(html.Tr([html.Th(label, scope="col", className="num" if is_figure[name] else "") for name, label in heads.items()]))
     top = [html.Caption(caption)] if caption else []
-    return html.Div(html.Table([*top, head, html.Tbody(rows)], className="plain"), className="scroll", tabIndex=0, role="region",
-                    **{"aria-label": caption or "table"})  # fmt: skip
+    return html.Div(
+        html.Table([*top, head, html.Tbody(rows)], className="plain"),
+        className="scroll",
+        tabIndex=0,
+        role="region",
+        **marks({"aria-label": caption or "table"}),
+    )
 
 
 def interval_bar(value: float, lo: float, hi: float, overall: float, low_end: float, high_end: float, is_worse: bool = False) -> Any:
@@ -108,7 +119,7 @@ def interval_bar(value: float, lo: float, hi: float, overall: float, low_end: fl
         children.append(html.Span(className="bar-whisker", style={"left": f"{at(lo)}%", "width": f"{max(at(hi) - at(lo), 0.3)}%"}))
     if math.isfinite(overall):
         children.append(html.Span(className="bar-overall", style={"left": f"{at(overall)}%"}))
-    return html.Span(children, className="bar", **{"aria-hidden": "true"})
+    return html.Span(children, className="bar", **marks({"aria-hidden": "true"}))
 
 
 def heat_cell(text: str, share: float, hint: str = "", is_marked: bool = False) -> Any:
@@ -124,10 +135,11 @@ def chart(figure: Mapping[str, Any], words: str, table: Any = None, height: int 
     parts = [
         html.Div(
             dcc.Graph(figure=dict(figure), config={"displayModeBar": False, "responsive": True}, style={"height": f"{height}px"}, **more),
-            role="img", **{"aria-label": words},
+            role="img",
+            **marks({"aria-label": words}),
         ),
         html.P(words, className="chart-words"),
-    ]  # fmt: skip
+    ]
     if table is not None:
         parts.append(html.Details([html.Summary("Show the figures as a table"), table]))
     return html.Div(parts, className="chart")
@@ -136,6 +148,14 @@ def chart(figure: Mapping[str, Any], words: str, table: Any = None, height: int 
 def select(name: str, label: str, data: Sequence[Any], value: str | None, **more: Any) -> Any:
     """A choice whose value goes into the URL under `name`."""
     return dmc.Select(
-        id={"option": name}, label=label, data=list(data), value=value, allowDeselect=more.pop("allowDeselect", False), size="sm",
-        searchable=len(data) > 8, comboboxProps={"withinPortal": True}, maxDropdownHeight=320, **more,
-    )  # fmt: skip
+        id={"option": name},
+        label=label,
+        data=list(data),
+        value=value,
+        allowDeselect=more.pop("allowDeselect", False),
+        size="sm",
+        searchable=len(data) > 8,
+        comboboxProps={"withinPortal": True},
+        maxDropdownHeight=320,
+        **more,
+    )

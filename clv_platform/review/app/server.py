@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 def make_app_server(app: Dash, host: str, port: int) -> BaseWSGIServer:
     """Return a server that answers each reader in a thread of its own; `serve_forever()` starts it, `shutdown()` from elsewhere ends it.
 
-    Queries run in DuckDB, which lets other threads go on meanwhile. Connections are kept open between requests: a page asks for a dozen files.
+    Queries run in DuckDB, which lets other threads go on meanwhile. Connections are kept open between requests: a page asks for a dozen
+    files.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from dash import dcc, html
 from clv_platform.review.access import Person
 from clv_platform.review.app.address import FRAMES, Address
 from clv_platform.review.app.formats import moment
-from clv_platform.review.app.parts import link, note
+from clv_platform.review.app.parts import link, marks, note
 from clv_platform.review.app.scene import Page, Scene
 from clv_platform.review.app.theme import THEME
 from clv_platform.review.frames.info import FrameInfo
@@ -28,11 +28,11 @@ def build_layout() -> Any:
             html.A("Skip to the content", href="#page", className="skip"),
             html.Header(
                 [
-                    dcc.Link([html.Span("◧", className="logo", **{"aria-hidden": "true"}), " Review"], href="/", className="brand"),
-                    html.Nav(id="nav", **{"aria-label": "Main"}),
+                    dcc.Link([html.Span("◧", className="logo", **marks({"aria-hidden": "true"})), " Review"], href="/", className="brand"),
+                    html.Nav(id="nav", **marks({"aria-label": "Main"})),
                     html.Div(id="person", className="person"),
                     dmc.ColorSchemeToggle(
-                        lightIcon="☾", darkIcon="☀", variant="default", size="lg", **{"aria-label": "Switch between light and dark"}
+                        lightIcon="☾", darkIcon="☀", variant="default", size="lg", **marks({"aria-label": "Switch between light and dark"})
                     ),
                 ],
                 className="top",
@@ -47,8 +47,11 @@ def build_layout() -> Any:
 
 def navigation(address: Address) -> list[Any]:
     """Return the links of the header, the present page marked."""
-    parts = (("Predictions", "/", bool(address.slug) or address.page == FRAMES), ("This month", "/month", address.page == "month"),
-             ("Glossary", "/glossary", address.page == "glossary"))  # fmt: skip
+    parts = (
+        ("Predictions", "/", bool(address.slug) or address.page == FRAMES),
+        ("This month", "/month", address.page == "month"),
+        ("Glossary", "/glossary", address.page == "glossary"),
+    )
     return [_place(text, href, is_on) for text, href, is_on in parts]
 
 
@@ -78,10 +81,15 @@ def frame_head(frame: FrameInfo, address: Address, versions: tuple[int, ...]) ->
     if len(versions) > 1:
         choose = [
             dmc.Select(
-                id={"option": "v"}, label="Version", value=str(frame.version), allowDeselect=False, size="sm", w=160,
+                id={"option": "v"},
+                label="Version",
+                value=str(frame.version),
+                allowDeselect=False,
+                size="sm",
+                w=160,
                 data=[{"value": str(v), "label": f"{v} (newest)" if v == newest else str(v)} for v in sorted(versions, reverse=True)],
             )
-        ]  # fmt: skip
+        ]
     parts = [html.Div([html.Div([html.H1(frame.name), html.P(" · ".join(facts), className="dim")]), *choose], className="head")]
     if frame.version < newest:
         parts.append(note([f"This is version {frame.version}. ", link("See the newest", address.with_option("v").href)], "info"))
@@ -90,5 +98,5 @@ def frame_head(frame: FrameInfo, address: Address, versions: tuple[int, ...]) ->
 
 def _place(text: str, href: str, is_on: bool) -> Any:
     """A link of a menu; the one that is on says so to screen readers too."""
-    marks = {"aria-current": "page"} if is_on else {}
-    return dmc.Anchor(text, href=href, refresh=False, underline="never", className="place place-on" if is_on else "place", **marks)
+    current = {"aria-current": "page"} if is_on else {}
+    return dmc.Anchor(text, href=href, refresh=False, underline="never", className="place place-on" if is_on else "place", **marks(current))

@@ -1,4 +1,5 @@
-"""Colours and type. Blue stands for "this", orange for "worse", grey for "all": a pair that colour-blind people tell apart, and never colour alone."""
+"""Colours and type. Blue stands for "this", orange for "worse", grey for "all": a pair that colour-blind people tell apart, and never
+colour alone."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ GREY = "#8b95a1"
 # Okabe and Ito's series, without yellow, which vanishes on white.
 SERIES = ("#2a78b5", "#d9711c", "#1a9b77", "#b3649b", "#5cb0e0", "#8b95a1", "#a07a00")
 
-THEME: dict[str, Any] = {
+THEME: Any = {
     "primaryColor": "blue",
     "defaultRadius": "md",
     "fontFamily": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif",

@@ -16,7 +16,7 @@ OTHER_PAGES: dict[str, Page] = {page.PAGE.name: page.PAGE for page in (frames, m
 
 def register_pages(app: Dash, sources: Sources) -> None:
     """Register the callbacks that single pages bring."""
-    for page in (feedback, rows, month):
+    for page in (feedback, rows, weak, month):
         page.register(app, sources)
 
 

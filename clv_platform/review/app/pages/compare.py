@@ -7,8 +7,8 @@ from typing import Any
 
 from dash import html
 
-from clv_platform.review.app.formats import interval, number
-from clv_platform.review.app.parts import note, plain_table, section, select
+from clv_platform.review.app.formats import column_label, interval, number
+from clv_platform.review.app.parts import marks, note, plain_table, section, select
 from clv_platform.review.app.scene import Page, Scene
 from clv_platform.review.frames.catalogue import list_frames, list_versions, read_frame_info
 from clv_platform.review.frames.info import FrameInfo
@@ -47,7 +47,7 @@ def _controls(scene: Scene) -> list[Any]:
         {"value": _key(one), "label": f"version {one.version}" if one.slug == frame.slug else f"{one.name} (version {one.version})"}
         for one in others
     ]
-    columns = [{"value": c.name, "label": c.label} for c in breakdown_columns(frame)]
+    columns = [{"value": c.name, "label": column_label(c)} for c in breakdown_columns(frame)]
     metrics = [{"value": m.name, "label": m.label} for m in metric_choices(frame) if m.better != "none"]
     return [
         select("with", f"Version {frame.version} against", data, _key(chosen)),
@@ -76,9 +76,11 @@ def _view(scene: Scene) -> Any:
     if any(column.name == by for column in breakdown_columns(frame)):
         metric = next(m for m in metric_choices(frame) if m.name == _metric(scene))
         table = compare_by(a, b, filters, by, metric.name)
-        label = frame.column(by).label
-        table = table.assign(span=[interval(lo, hi, metric.shown_as) for lo, hi in zip(table["lo"], table["hi"], strict=True)],
-                             verdict=[_verdict(r["difference"], r["lo"], r["hi"], metric.better) for r in table.to_dict("records")])  # fmt: skip
+        label = column_label(frame.column(by))
+        table = table.assign(
+            span=[interval(lo, hi, metric.shown_as) for lo, hi in zip(table["lo"], table["hi"], strict=True)],
+            verdict=[_verdict(r["difference"], r["lo"], r["hi"], metric.better) for r in table.to_dict("records")],
+        )
         heads = {"level": label, "n": "rows", "a": names[0], "b": names[1], "difference": "change", "span": "95 % sure", "verdict": ""}
         shown = {name: lambda v: number(v, metric.shown_as) for name in ("a", "b", "difference")} | {"n": lambda v: f"{v:,.0f}"}
         parts.append(section(f"{metric.label} by {label}", plain_table(table, heads, shown, f"{metric.label} by {label}")))
@@ -97,12 +99,15 @@ def _table(found: Comparison, names: tuple[str, str]) -> Any:
         rows.append(
             html.Tr(
                 [
-                    html.Th(r["label"], scope="row"), html.Td(number(r["a"], shown), className="num"), html.Td(number(r["b"], shown), className="num"),
-                    html.Td(_signed(r["difference"], shown), className="num"), html.Td(interval(r["lo"], r["hi"], shown), className="num dim"),
+                    html.Th(r["label"], scope="row"),
+                    html.Td(number(r["a"], shown), className="num"),
+                    html.Td(number(r["b"], shown), className="num"),
+                    html.Td(_signed(r["difference"], shown), className="num"),
+                    html.Td(interval(r["lo"], r["hi"], shown), className="num dim"),
                     html.Td(verdict, className="worse" if verdict.endswith("worse") else "better" if verdict else ""),
                 ]
             )
-        )  # fmt: skip
+        )
     heads = ("", *names, "change", "95 % sure", "")
     head = html.Thead(html.Tr([html.Th(text, scope="col", className="num" if 0 < i < 5 else "") for i, text in enumerate(heads)]))
     return html.Div(
@@ -110,7 +115,7 @@ def _table(found: Comparison, names: tuple[str, str]) -> Any:
         className="scroll",
         tabIndex=0,
         role="region",
-        **{"aria-label": "comparison"},
+        **marks({"aria-label": "comparison"}),
     )
 
 

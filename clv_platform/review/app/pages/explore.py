@@ -1,4 +1,5 @@
-"""Explore: any figure by any column or two, as bars with intervals or a heat map; how a column is spread. Everything on the filtered rows."""
+"""Explore: any figure by any column or two, as bars with intervals or a heat map; how a column is spread. Everything on the filtered
+rows."""
 
 from __future__ import annotations
 
@@ -9,8 +10,8 @@ import pandas as pd
 from dash import dcc, html
 
 from clv_platform.review.app.figures import distribution_figure
-from clv_platform.review.app.formats import filters_words, interval, number
-from clv_platform.review.app.parts import chart, heat_cell, interval_bar, link, note, plain_table, section, select
+from clv_platform.review.app.formats import column_label, filters_words, interval, number
+from clv_platform.review.app.parts import chart, heat_cell, interval_bar, link, marks, note, plain_table, section, select
 from clv_platform.review.app.scene import Page, Scene
 from clv_platform.review.frames.info import FrameInfo
 from clv_platform.review.queries.breakdown import breakdown, cross_tab
@@ -25,9 +26,9 @@ _FIRST = ("slice", "y_pred", "y_true", "feature")
 
 def _controls(scene: Scene) -> list[Any]:
     frame, address = scene.shown, scene.address
-    columns = [{"value": c.name, "label": c.label} for c in breakdown_columns(frame)]
+    columns = [{"value": c.name, "label": column_label(c)} for c in breakdown_columns(frame)]
     metrics = [{"value": m.name, "label": m.label} for m in metric_choices(frame)]
-    spread = [{"value": c.name, "label": c.label} for c in frame.shown_columns if c.type != "text"]
+    spread = [{"value": c.name, "label": column_label(c)} for c in frame.shown_columns if c.type != "text"]
     return [
         select("metric", "Show", metrics, _metric(scene).name),
         select("by", "by", columns, _by(scene)),
@@ -99,15 +100,20 @@ def _bars(scene: Scene, found: Breakdown, metric: MetricChoice) -> Any:
             html.Td(interval(lo, hi, metric.shown_as), className="num dim"),
             html.Td(f"{record['n']:,.0f}", className="num"),
         ]
-        rows.append(html.Tr(cells, **{"data-level": level}))
+        rows.append(html.Tr(cells, **marks({"data-level": level})))
     heads = (label, "", metric.label, "95 % sure", "rows")
     head = html.Thead(html.Tr([html.Th(text, scope="col", className="num" if i > 1 else "") for i, text in enumerate(heads)]))
     words = (
         f"{metric.meaning} All rows shown here together: {number(overall.value, metric.shown_as)} (the line across the bars). "
         f"“Worse” and “better” are said only where the 95 % range leaves that line out. Select a name to look at its rows alone."
     )
-    body = html.Div(html.Table([head, html.Tbody(rows)], className="plain bars"), className="scroll", tabIndex=0, role="region",
-                    **{"aria-label": f"{metric.label} by {label}"})  # fmt: skip
+    body = html.Div(
+        html.Table([head, html.Tbody(rows)], className="plain bars"),
+        className="scroll",
+        tabIndex=0,
+        role="region",
+        **marks({"aria-label": f"{metric.label} by {label}"}),
+    )
     return section(f"{metric.label} by {label}", body, lead=words)
 
 
@@ -115,10 +121,7 @@ def _apart(value: float, lo: float, hi: float, overall: float, better: str) -> t
     """Whether a level is beyond doubt worse, or better, than all rows together."""
     if better not in ("higher", "lower", "zero") or not all(map(math.isfinite, (lo, hi, overall, value))) or lo <= overall <= hi:
         return False, False
-    if better == "zero":
-        is_better = abs(value) < abs(overall)
-    else:
-        is_better = (value > overall) == (better == "higher")
+    is_better = abs(value) < abs(overall) if better == "zero" else (value > overall) == (better == "higher")
     return not is_better, is_better
 
 
@@ -152,11 +155,25 @@ def _heat_map(scene: Scene, found: Breakdown, metric: MetricChoice) -> Any:
                 text = link(text, scene.address.filtered(one, two).href, className="heat-link", title=f"{record['n']:,.0f} rows")
             line.append(heat_cell(text, (record["value"] - low) / width, f"{record['n']:,.0f} rows", is_marked=record["n"] < 30))
         body.append(html.Tr(line))
-    head = html.Thead(html.Tr([html.Th(f"{_label(frame, first)} ↓  {_label(frame, second)} →", scope="col"),
-                               *(html.Th(str(c), scope="col", className="num") for c in columns_in_order)]))  # fmt: skip
-    words = f"{metric.meaning} The darker, the higher. A frame marks cells of fewer than 30 rows: read them with care. All rows here together: {number(found.overall.value, metric.shown_as)}."
-    grid = html.Div(html.Table([head, html.Tbody(body)], className="plain confusion dashed"), className="scroll", tabIndex=0, role="region",
-                    **{"aria-label": "heat map"})  # fmt: skip
+    head = html.Thead(
+        html.Tr(
+            [
+                html.Th(f"{_label(frame, first)} ↓  {_label(frame, second)} →", scope="col"),
+                *(html.Th(str(c), scope="col", className="num") for c in columns_in_order),
+            ]
+        )
+    )
+    words = (
+        f"{metric.meaning} The darker, the higher. A frame marks cells of fewer than 30 rows: read them with care. All "
+        f"rows here together: {number(found.overall.value, metric.shown_as)}."
+    )
+    grid = html.Div(
+        html.Table([head, html.Tbody(body)], className="plain confusion dashed"),
+        className="scroll",
+        tabIndex=0,
+        role="region",
+        **marks({"aria-label": "heat map"}),
+    )
     return section(f"{metric.label} by {_label(frame, first)} and {_label(frame, second)}", grid, lead=words)
 
 
@@ -167,8 +184,11 @@ def _spread(scene: Scene, name: str) -> Any:
     if table.empty:
         return note("No row fits these filters.", "warning")
     overall = table["overall_share"].tolist() if filters else None
-    largest = table.loc[table["share"].idxmax()]
-    words = f"{label}, {filters_words(filters, frame)}: the largest part is {largest['level']}, {number(float(largest['share']), 'share')} of these rows"
+    largest = table.nlargest(1, "share").iloc[0]
+    words = (
+        f"{label}, {filters_words(filters, frame)}: the largest part is {largest['level']}, "
+        f"{number(float(largest['share']), 'share')} of these rows"
+    )
     if overall is not None:
         words += f" ({number(float(largest['overall_share']), 'share')} of all rows)"
     heads = {"level": label, "n": "rows", "share": "share"} | ({"overall_share": "share of all rows"} if overall is not None else {})
@@ -184,7 +204,7 @@ def _share(value: float) -> str:
 
 
 def _label(frame: FrameInfo, name: str) -> str:
-    return frame.column(name).label
+    return column_label(frame.column(name))
 
 
 def _filter_of(frame: FrameInfo, column: str, level: str) -> Filter | None:

@@ -1,6 +1,7 @@
 """Feedback: say what is wrong with a frame, a group of rows or one row; read what others said and what came of it.
 
-The form stands beside the view, so that changing filters while writing doesn't lose a word; the text is kept in the browser until it is sent.
+The form stands beside the view, so that changing filters while writing doesn't lose a word; the text is kept in the browser until it is
+sent.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dash import ALL, MATCH, Dash, Input, Output, State, ctx, dcc, html, no_upda
 from clv_platform.review.access import Person, current_person
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.formats import cell, filters_words, moment
-from clv_platform.review.app.parts import link, note, section
+from clv_platform.review.app.parts import link, marks, note, section
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.feedback.records import Feedback, FeedbackError
 from clv_platform.review.feedback.store import FeedbackStore, open_feedback
@@ -32,7 +33,7 @@ def _controls(scene: Scene) -> list[Any]:
     frame, person = scene.shown, scene.person
     if not person.may("comment"):
         return [note(f"Role {person.role} may look, not comment. Ask for the role reviewer.")]
-    kept = {"persistence": f"feedback-{frame.slug}", "persistence_type": "session"}
+    kept: dict[str, Any] = {"persistence": f"feedback-{frame.slug}", "persistence_type": "session"}
     labels = list(frame.classes) if frame.kind != "regression" else []
     correction = (
         dmc.Select(
@@ -41,26 +42,43 @@ def _controls(scene: Scene) -> list[Any]:
         if labels
         else dmc.TextInput(id="feedback-label", label="It should have been (optional)", size="sm")
     )
-    name = dmc.TextInput(id="feedback-author", label="Your name", persistence="author", persistence_type="local", size="sm", maxLength=80,
-                         style=None if person.name == "this machine" else {"display": "none"})  # fmt: skip
+    name = dmc.TextInput(
+        id="feedback-author",
+        label="Your name",
+        persistence="author",
+        persistence_type="local",
+        size="sm",
+        style=None if person.name == "this machine" else {"display": "none"},
+    )
     verdict = dmc.RadioGroup(
-        dmc.Group([dmc.Radio(label=label, value=value) for value, label in VERDICTS.items()], gap="lg"), id="feedback-verdict", label="What do you think?",
-        value="wrong", size="sm",
-    )  # fmt: skip
+        dmc.Group([dmc.Radio(label=label, value=value) for value, label in VERDICTS.items()], gap="lg"),
+        id="feedback-verdict",
+        label="What do you think?",
+        value="wrong",
+        size="sm",
+    )
     return [
-        html.Form(
+        html.Div(
             [
                 html.Div(_subject(scene.shown, scene.address), id="feedback-subject"),
                 verdict,
-                dmc.Textarea(id="feedback-comment", label="Comment", minRows=3, autosize=True, maxLength=_LONGEST, **kept,
-                             placeholder="What do you know that the model doesn't? For example: in Germany we changed prices in March."),
+                dmc.Textarea(
+                    id="feedback-comment",
+                    label="Comment",
+                    minRows=3,
+                    autosize=True,
+                    **kept,
+                    placeholder="What do you know that the model doesn't? For example: in Germany we changed prices in March.",
+                ),
                 html.Div([correction, name], className="filters"),
-                dmc.Button("Save comment", id="feedback-save", type="button"),
-                html.Div(id="feedback-told", **{"aria-live": "assertive"}),
+                dmc.Button("Save comment", id="feedback-save"),
+                html.Div(id="feedback-told", **marks({"aria-live": "assertive"})),
             ],
-            className="feedback-form", **{"aria-label": "New comment"},
+            className="feedback-form",
+            role="form",
+            **marks({"aria-label": "New comment"}),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _subject(frame: FrameInfo, address: Address) -> Any:
@@ -142,16 +160,21 @@ def _may_edit(person: Person, one: Feedback) -> bool:
 
 def _editor(one: Feedback, person: Person) -> Any:
     fields: list[Any] = [
-        dmc.Textarea(
-            id={"said": one.id, "field": "comment"}, label="Comment", value=one.comment, autosize=True, minRows=2, maxLength=_LONGEST
-        )
+        dmc.Textarea(id={"said": one.id, "field": "comment"}, label="Comment", value=one.comment, autosize=True, minRows=2)
     ]
     if person.may("answer"):
         fields += [
-            dmc.Textarea(id={"said": one.id, "field": "answer"}, label="Answer", value=one.answer, autosize=True, minRows=1, maxLength=_LONGEST),
-            dmc.Select(id={"said": one.id, "field": "state"}, label="State", value=one.state, allowDeselect=False, size="sm", w=180,
-                       data=[{"value": value, "label": label} for value, label in STATES.items()]),
-        ]  # fmt: skip
+            dmc.Textarea(id={"said": one.id, "field": "answer"}, label="Answer", value=one.answer, autosize=True, minRows=1),
+            dmc.Select(
+                id={"said": one.id, "field": "state"},
+                label="State",
+                value=one.state,
+                allowDeselect=False,
+                size="sm",
+                w=180,
+                data=[{"value": value, "label": label} for value, label in STATES.items()],
+            ),
+        ]
     save = [
         dmc.Button("Save", id={"said": one.id, "part": "save"}, size="compact-sm"),
         dcc.Store(id={"said": one.id, "part": "edition"}, data=one.edition),
@@ -171,13 +194,19 @@ def register(app: Dash, sources: Sources) -> None:
         return _subject(find_frame(sources, address), address)
 
     @app.callback(
-        Output("feedback-told", "children"), Output("feedback-comment", "value"), Output("view", "children", allow_duplicate=True),
+        Output("feedback-told", "children"),
+        Output("feedback-comment", "value"),
+        Output("view", "children", allow_duplicate=True),
         Input("feedback-save", "n_clicks"),
-        State("feedback-verdict", "value"), State("feedback-comment", "value"), State("feedback-label", "value"), State("feedback-author", "value"),
-        State("url", "pathname"), State("url", "search"),
+        State("feedback-verdict", "value"),
+        State("feedback-comment", "value"),
+        State("feedback-label", "value"),
+        State("feedback-author", "value"),
+        State("url", "pathname"),
+        State("url", "search"),
         prevent_initial_call=True,
         running=[(Output("feedback-save", "disabled"), True, False)],
-    )  # fmt: skip
+    )
     def _save(clicks: int | None, verdict: Any, comment: Any, label: Any, author: Any, pathname: str, search: str) -> Any:
         if not clicks:
             return no_update, no_update, no_update
@@ -192,9 +221,12 @@ def register(app: Dash, sources: Sources) -> None:
     @app.callback(
         Output({"said": MATCH, "part": "entry"}, "children"),
         Input({"said": MATCH, "part": "save"}, "n_clicks"),
-        State({"said": MATCH, "field": ALL}, "value"), State({"said": MATCH, "part": "edition"}, "data"), State("url", "pathname"), State("url", "search"),
+        State({"said": MATCH, "field": ALL}, "value"),
+        State({"said": MATCH, "part": "edition"}, "data"),
+        State("url", "pathname"),
+        State("url", "search"),
         prevent_initial_call=True,
-    )  # fmt: skip
+    )
     def _change(clicks: int | None, _values: list[Any], edition: Any, pathname: str, search: str) -> Any:
         if not clicks or ctx.triggered_id is None:
             return no_update
@@ -244,8 +276,19 @@ def build_feedback(frame: FrameInfo, address: Address, person: Person, verdict: 
     row = _row_of(frame, address)
     name = author.strip()[:80] if person.name == "this machine" and isinstance(author, str) and author.strip() else person.name
     filters = read_filters(write_filters(address.filters), frame).filters
-    new = Feedback(frame.slug, frame.version, "slice" if filters else "frame", text, name, verdict if verdict in VERDICTS else None,
-                   filters=write_filters(filters), target=frame.target, model_id=frame.model_id, corrected_label=corrected, as_of_date=frame.as_of_date)  # fmt: skip
+    new = Feedback(
+        frame.slug,
+        frame.version,
+        "slice" if filters else "frame",
+        text,
+        name,
+        verdict if verdict in VERDICTS else None,
+        filters=write_filters(filters),
+        target=frame.target,
+        model_id=frame.model_id,
+        corrected_label=corrected,
+        as_of_date=frame.as_of_date,
+    )
     if row is None:
         if corrected is not None and not filters:
             raise FeedbackError("a correction needs a group of rows or one row: filter above, or choose an account under Rows.")

@@ -23,12 +23,22 @@ def _view(scene: Scene) -> Any:
     found = list_frames(scene.sources.store)
     head = [
         html.H1("Published predictions"),
-        html.P("Each entry holds predictions next to what really happened. Open one, look at the accounts you know, and say where it is wrong.",
-               className="lead"),
-    ]  # fmt: skip
+        html.P(
+            (
+                "Each entry holds predictions next to what really happened. Open one, look at the accounts you know, and say "
+                "where it is wrong."
+            ),
+            className="lead",
+        ),
+    ]
     if not found:
-        return [*head, html.P("Nothing is published yet. A data scientist publishes a table with:"), html.Pre(_HOW), html.P("or from the shell:"),
-                html.Pre("clv publish predictions.parquet --name 'Spend and segment, March' --y-true segment --y-pred predicted_segment")]  # fmt: skip
+        return [
+            *head,
+            html.P("Nothing is published yet. A data scientist publishes a table with:"),
+            html.Pre(_HOW),
+            html.P("or from the shell:"),
+            html.Pre("clv publish predictions.parquet --name 'Spend and segment, March' --y-true segment --y-pred predicted_segment"),
+        ]
     feedback = open_feedback(scene.sources.store)
     counts: dict[str, int] = {}
     for one in feedback.list():

@@ -17,12 +17,43 @@ from clv_platform.warehouse import read_parquet
 
 _BETTER = {"higher": "higher is better", "lower": "lower is better", "zero": "best at 0", "none": ""}
 _OWN = (
-    Metric("accuracy", "accuracy", "Of all rows, the share whose predicted outcome is what happened. Flatters where one outcome is common.", 0, 1, "higher", "share"),
-    Metric("precision", "precision", "Of the rows predicted as an outcome, the share that really had it: how far its word can be taken.", 0, 1, "higher", "share"),
-    Metric("recall", "recall", "Of the rows that really had an outcome, the share that was predicted so: how many it finds.", 0, 1, "higher", "share"),
-    Metric("interval", "95 % sure", "The range in which the figure would lie 95 times in 100 if other rows of the same kind had been drawn. Few rows: wide range.", None, None,
-           "none", "score"),
-)  # fmt: skip
+    Metric(
+        "accuracy",
+        "accuracy",
+        "Of all rows, the share whose predicted outcome is what happened. Flatters where one outcome is common.",
+        0,
+        1,
+        "higher",
+        "share",
+    ),
+    Metric(
+        "precision",
+        "precision",
+        "Of the rows predicted as an outcome, the share that really had it: how far its word can be taken.",
+        0,
+        1,
+        "higher",
+        "share",
+    ),
+    Metric(
+        "recall",
+        "recall",
+        "Of the rows that really had an outcome, the share that was predicted so: how many it finds.",
+        0,
+        1,
+        "higher",
+        "share",
+    ),
+    Metric(
+        "interval",
+        "95 % sure",
+        "The range in which the figure would lie 95 times in 100 if other rows of the same kind had been drawn. Few rows: wide range.",
+        None,
+        None,
+        "none",
+        "score",
+    ),
+)
 
 
 def _view(scene: Scene) -> Any:
@@ -34,7 +65,14 @@ def _view(scene: Scene) -> Any:
     if columns is not None:
         heads = {"label": "column", "meaning": "what it means", "window": "window", "unit": "unit", "source": "from"}
         shown = plain_table(columns, {k: v for k, v in heads.items() if k in columns}, caption="columns that models read")
-        parts.append(section("Columns", shown if len(columns) else note("No column fits this word.")))
+        parts.append(
+            section(
+                "Columns",
+                html.Details([html.Summary(f"{len(columns)} columns that models read"), shown], open=bool(wanted))
+                if len(columns)
+                else note("No column fits this word."),
+            )
+        )
     return parts
 
 

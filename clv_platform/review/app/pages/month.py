@@ -15,11 +15,11 @@ from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.figures import lines_figure
 from clv_platform.review.app.formats import amount, number
 from clv_platform.review.app.pages.month_words import GROUPINGS, LABELS
-from clv_platform.review.app.parts import chart, heat_cell, interval_bar, note, plain_table, section, select
+from clv_platform.review.app.parts import chart, heat_cell, interval_bar, marks, note, plain_table, section, select
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.queries.month import at_risk, choices, current_folder, newest_moves, only, read_manifest, read_mart
 
-_N_SHOWN = 25
+_N_SHOWN = 15
 _WHO = ("account_id", "value_tier", "segment", "territory", "country", "industry", "employee_range")
 
 
@@ -30,12 +30,24 @@ def _controls(scene: Scene) -> list[Any]:
         return head
     manifest = read_manifest(folder)
     head.append(html.P(f"As of {manifest.get('cutoff', '')}, {manifest.get('company', '')}", className="dim"))
-    inputs = [select("group", "Group by", [{"value": g, "label": GROUPINGS.get(g, g)} for g in groups], _grouping(scene, groups))] if (
-        groups := _groupings(folder)) else []  # fmt: skip
+    inputs = (
+        [select("group", "Group by", [{"value": g, "label": GROUPINGS.get(g, g)} for g in groups], _grouping(scene, groups))]
+        if (groups := _groupings(folder))
+        else []
+    )
     accounts = _accounts(folder)
     for name, levels in list(choices(accounts).items())[:4] if accounts is not None else []:
-        inputs.append(select(f"only-{name}", f"Lists: only {LABELS.get(name, name)}", levels, scene.address.option(f"only-{name}") or None, allowDeselect=True,
-                             clearable=True, placeholder="any"))  # fmt: skip
+        inputs.append(
+            select(
+                f"only-{name}",
+                f"Lists: only {LABELS.get(name, name)}",
+                levels,
+                scene.address.option(f"only-{name}") or None,
+                allowDeselect=True,
+                clearable=True,
+                placeholder="any",
+            )
+        )
     return [*head, html.Div(inputs, className="filters")]
 
 
@@ -87,14 +99,21 @@ def _headline(folder: Path) -> Any:
     if accounts["expected_value"].notna().any():
         value = accounts["expected_value"].dropna().sort_values(ascending=False)
         top = value.head(max(len(value) // 10, 1)).sum() / value.sum() if value.sum() else float("nan")
-        cards += [("expected value", amount(float(value.sum())), "what all accounts together should bring over the horizon"),
-                  ("held by the best tenth", number(float(top), "share"), "of that value; the more, the more each of them matters")]  # fmt: skip
+        cards += [
+            ("expected value", amount(float(value.sum())), "what all accounts together should bring over the horizon"),
+            ("held by the best tenth", number(float(top), "share"), "of that value; the more, the more each of them matters"),
+        ]
     if "expected_loss" in accounts and accounts["expected_loss"].notna().any():
         cards.append(
             ("at risk", amount(float(accounts["expected_loss"].sum())), "expected loss: each account's value times its chance of leaving")
         )
-    tiles = [html.Div([html.Div(a, className="card-label"), html.Div(b, className="card-value"), html.Div(c, className="card-words")], className="card")
-             for a, b, c in cards]  # fmt: skip
+    tiles = [
+        html.Div(
+            [html.Div(a, className="card-label"), html.Div(b, className="card-value"), html.Div(c, className="card-words")],
+            className="card",
+        )
+        for a, b, c in cards
+    ]
     return html.Div(tiles, className="cards")
 
 
@@ -106,14 +125,21 @@ def _holders(folder: Path, grouping: str) -> Any:
     rows = []
     for r in mine.to_dict("records"):
         share = float(r["value_share"]) if pd.notna(r["value_share"]) else float("nan")
-        rows.append(html.Tr([
-            html.Th(str(r["group_name"]), scope="row"), html.Td(f"{r['n_accounts']:,}", className="num"),
-            html.Td(number(_float(r["account_share"]), "share"), className="num"),
-            html.Td(interval_bar(share, float("nan"), float("nan"), _float(r["account_share"]), 0.0, 1.0), className="bar-cell"),
-            html.Td(number(share, "share"), className="num"), html.Td(_amount(r["expected_value"]), className="num"),
-            html.Td(_amount(r["mean_expected_value"]), className="num"), html.Td(number(_float(r["mean_churn_score"]), "share"), className="num"),
-            html.Td(_amount(r["expected_loss"]), className="num"),
-        ]))  # fmt: skip
+        rows.append(
+            html.Tr(
+                [
+                    html.Th(str(r["group_name"]), scope="row"),
+                    html.Td(f"{r['n_accounts']:,}", className="num"),
+                    html.Td(number(_float(r["account_share"]), "share"), className="num"),
+                    html.Td(interval_bar(share, float("nan"), float("nan"), _float(r["account_share"]), 0.0, 1.0), className="bar-cell"),
+                    html.Td(number(share, "share"), className="num"),
+                    html.Td(_amount(r["expected_value"]), className="num"),
+                    html.Td(_amount(r["mean_expected_value"]), className="num"),
+                    html.Td(number(_float(r["mean_churn_score"]), "share"), className="num"),
+                    html.Td(_amount(r["expected_loss"]), className="num"),
+                ]
+            )
+        )
     heads = (
         GROUPINGS.get(grouping, grouping),
         "accounts",
@@ -126,10 +152,16 @@ def _holders(folder: Path, grouping: str) -> Any:
         "at risk",
     )
     head = html.Thead(html.Tr([html.Th(text, scope="col", className="num" if i not in (0, 3) else "") for i, text in enumerate(heads)]))
-    lead = "The bar is the group's share of the expected value, the tick its share of the accounts: a bar beyond its tick holds more than its head count."
+    lead = (
+        "The bar is the group's share of the expected value, the tick its share of the accounts: a bar beyond its tick "
+        "holds more than its head count."
+    )
     table = html.Table([head, html.Tbody(rows)], className="plain bars")
-    return section(f"Who holds the value, by {GROUPINGS.get(grouping, grouping)}", html.Div(table, className="scroll", tabIndex=0, role="region",
-                   **{"aria-label": "who holds the value"}), lead=lead)  # fmt: skip
+    return section(
+        f"Who holds the value, by {GROUPINGS.get(grouping, grouping)}",
+        html.Div(table, className="scroll", tabIndex=0, role="region", **marks({"aria-label": "who holds the value"})),
+        lead=lead,
+    )
 
 
 def _moves(folder: Path, grouping: str) -> Any:
@@ -151,11 +183,14 @@ def _moves(folder: Path, grouping: str) -> Any:
         body.append(html.Tr(line))
     moved = int(sum(r["n_accounts"] for (a, b), r in cells.items() if a != b))
     head = html.Thead(html.Tr([html.Th("was ↓  is now →", scope="col"), *(html.Th(g, scope="col", className="num") for g in groups)]))
-    lead = f"Until {pd.Timestamp(day):%d %B %Y}, {moved:,} of {int(moves['n_accounts'].sum()):,} accounts changed their group. Framed: stayed where they were."
+    lead = (
+        f"Until {pd.Timestamp(day):%d %B %Y}, {moved:,} of {int(moves['n_accounts'].sum()):,} accounts changed their "
+        "group. Framed: stayed where they were."
+    )
     table = html.Table([head, html.Tbody(body)], className="plain confusion")
     return section(
         "Who moved since the month before",
-        html.Div(table, className="scroll", tabIndex=0, role="region", **{"aria-label": "who moved"}),
+        html.Div(table, className="scroll", tabIndex=0, role="region", **marks({"aria-label": "who moved"})),
         lead=lead,
     )
 
@@ -170,10 +205,16 @@ def _trend(folder: Path) -> Any:
     if len(known):
         series["what came"] = (known["as_of_date"].tolist(), known["realised_value"].tolist())
     last = mine.iloc[-1]
-    words = f"On {pd.Timestamp(last['as_of_date']):%d %B %Y} {last['n_accounts']:,} accounts were expected to bring {amount(float(last['expected_value']))}."
+    words = (
+        f"On {pd.Timestamp(last['as_of_date']):%d %B %Y} {last['n_accounts']:,} accounts were expected to bring "
+        f"{amount(float(last['expected_value']))}."
+    )
     if len(known):
         done = known.iloc[-1]
-        words += f" Of the list of {pd.Timestamp(done['as_of_date']):%d %B %Y}, {amount(float(done['expected_value']))} was expected and {amount(float(done['realised_value']))} came."
+        words += (
+            f" Of the list of {pd.Timestamp(done['as_of_date']):%d %B %Y}, {amount(float(done['expected_value']))} was "
+            f"expected and {amount(float(done['realised_value']))} came."
+        )
     heads = {"as_of_date": "as of", "n_accounts": "accounts", "expected_value": "expected", "realised_value": "what came"}
     return section(
         "How the value develops", chart(lines_figure(series, "value"), words, plain_table(mine, heads, caption="value by month"))
@@ -189,7 +230,10 @@ def _forecast(folder: Path) -> Any:
     series = {
         name: (part["month_start"].tolist(), part["revenue"].tolist()) for name, part in (("past", past), ("expected", future)) if len(part)
     }
-    words = f"Today's accounts are expected to bring {amount(float(future['revenue'].sum()))} over the next {len(future)} months. Newcomers aren't counted."
+    words = (
+        f"Today's accounts are expected to bring {amount(float(future['revenue'].sum()))} over the next {len(future)} "
+        "months. Newcomers aren't counted."
+    )
     heads = {"month_start": "month", "is_forecast": "is a forecast", "n_accounts": "accounts", "revenue": "revenue"}
     return section(
         "Revenue, past and expected", chart(lines_figure(series, "revenue"), words, plain_table(mine, heads, caption="revenue by month"))
@@ -200,8 +244,12 @@ def _risk(scene: Scene, folder: Path, wanted: dict[str, str]) -> Any:
     table = _list(folder, "at_risk", wanted, _N_SHOWN)
     if table is None or table.empty:
         return None
-    return section("Accounts at risk", _download(scene, "at_risk"), _table(table, "accounts at risk"),
-                   lead=f"By whose leaving most would be lost: chance of leaving times expected value. The first {len(table)}; the CSV has all.")  # fmt: skip
+    return section(
+        "Accounts at risk",
+        _download(scene, "at_risk"),
+        _table(table, "accounts at risk"),
+        lead=f"By whose leaving most would be lost: chance of leaving times expected value. The first {len(table)}; the CSV has all.",
+    )
 
 
 def _calls(scene: Scene, folder: Path, wanted: dict[str, str]) -> list[Any]:
@@ -214,7 +262,10 @@ def _calls(scene: Scene, folder: Path, wanted: dict[str, str]) -> list[Any]:
         if table is not None and len(table):
             purpose = str(calls.loc[calls["target"] == target, "purpose"].iloc[0]) if "purpose" in calls else "call first"
             title = f"Whom to {purpose} ({target})"
-            lead = "The highest chance first, with what speaks for it. A reason says what moved the score, not what would change the account's mind."
+            lead = (
+                "The highest chance first, with what speaks for it. A reason says what moved the score, not what would change "
+                "the account's mind."
+            )
             parts.append(section(title, _download(scene, f"calls-{target}"), _table(table, title), lead=lead))
     return parts
 
@@ -240,8 +291,14 @@ def _list(folder: Path, name: str, wanted: dict[str, str], most: int) -> pd.Data
 
 def _table(table: pd.DataFrame, caption: str) -> Any:
     shares = {name: lambda v: number(_float(v), "share") for name in ("score", "churn_score", "upgrade_score")}
-    amounts = dict.fromkeys(("expected_value", "expected_loss"), _amount)
+    amounts: dict[str, Any] = {"expected_value": _amount, "expected_loss": _amount, "reasons": _reasons, "reasons_up": _reasons}
     return plain_table(table, {name: LABELS.get(name, name.replace("_", " ")) for name in table.columns}, shares | amounts, caption)
+
+
+def _reasons(value: Any) -> Any:
+    """Reasons one below the other."""
+    parts = [part for part in str(value).split(" · ") if part] if pd.notna(value) else []
+    return html.Ul([html.Li(part) for part in parts], className="reasons")
 
 
 def _download(scene: Scene, name: str) -> Any:

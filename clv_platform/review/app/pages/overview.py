@@ -12,7 +12,7 @@ from clv_platform.reports.metric_glossary import METRICS
 from clv_platform.review.app.figures import reliability_figure
 from clv_platform.review.app.formats import change, interval, number
 from clv_platform.review.app.pages.whole import whole_overview
-from clv_platform.review.app.parts import chart, heat_cell, interval_bar, link, metric_card, note, plain_table, section
+from clv_platform.review.app.parts import chart, heat_cell, interval_bar, link, marks, metric_card, note, plain_table, section
 from clv_platform.review.app.scene import Page, Scene
 from clv_platform.review.queries.filters import Filter
 from clv_platform.review.queries.overview import overview
@@ -68,29 +68,40 @@ def _classes(scene: Scene, found: Overview, before: Overview | None) -> Any:
         if predicted is not None and level in predicted.levels:
             name = link(level, scene.address.filtered(Filter(predicted.name, "in", (level,))).href, title=f"Only rows predicted as {level}")
         cells = [_rate(record, past, name) for name in ("precision", "recall")]
-        rows.append(html.Tr([html.Th(name, scope="row"), html.Td(f"{record['n']:,.0f}", className="num"), *cells], **{"data-level": level}))
-    table = html.Table([html.Thead(html.Tr([html.Th(text, scope="col", className="num" if text == "rows" else "") for text in head])), html.Tbody(rows)], className="plain classes")
+        rows.append(
+            html.Tr([html.Th(name, scope="row"), html.Td(f"{record['n']:,.0f}", className="num"), *cells], **marks({"data-level": level}))
+        )
+    table = html.Table(
+        [html.Thead(html.Tr([html.Th(text, scope="col", className="num" if text == "rows" else "") for text in head])), html.Tbody(rows)],
+        className="plain classes",
+    )
     lead = "“When it says so, it is right” is precision; “of those, it finds” is recall. The thin line marks 95 % certainty" + (
         "; the tick marks all rows." if before else "."
     )
     return section(
         "Which outcomes it gets right",
-        html.Div(table, className="scroll", tabIndex=0, role="region", **{"aria-label": "by outcome"}),
+        html.Div(table, className="scroll", tabIndex=0, role="region", **marks({"aria-label": "by outcome"})),
         lead=lead,
     )
 
 
-def _rate(record: dict[Any, Any], past: pd.Series | None, name: str) -> Any:
+def _rate(record: dict[Any, Any], past: Any, name: str) -> Any:
     value, lo, hi = (float(record[key]) for key in (name, f"{name}_lo", f"{name}_hi"))
     old = float(past[name]) if past is not None else math.nan
     is_worse = math.isfinite(old) and hi < old
-    words: list[Any] = [html.Span(number(value, "share"), className="figure"), html.Span(f" ({interval(lo, hi, 'share')})" if math.isfinite(lo) else "",
-                                                                                          className="dim small")]  # fmt: skip
+    words: list[Any] = [
+        html.Span(number(value, "share"), className="figure"),
+        html.Span(f" ({interval(lo, hi, 'share')})" if math.isfinite(lo) else "", className="dim small"),
+    ]
     if math.isfinite(old):
         sign = change(value, old, "share")
-        words.append(html.Div([f"all rows {number(old, 'share')}", html.Span(f" {sign}", className="worse") if is_worse else f" {sign}"],
-                              className="dim small"))  # fmt: skip
-    return html.Td([html.Div(words), interval_bar(value, lo, hi, old, 0.0, 1.0, is_worse)], **{"data-rate": name})
+        words.append(
+            html.Div(
+                [f"all rows {number(old, 'share')}", html.Span(f" {sign}", className="worse") if is_worse else f" {sign}"],
+                className="dim small",
+            )
+        )
+    return html.Td([html.Div(words), interval_bar(value, lo, hi, old, 0.0, 1.0, is_worse)], **marks({"data-rate": name}))
 
 
 def _confusion(scene: Scene, found: Overview) -> Any:
@@ -115,21 +126,36 @@ def _confusion(scene: Scene, found: Overview) -> Any:
                 text = link(text, there.href, className="heat-link", title=f"See the {n:,.0f} rows")
             cells.append(heat_cell(text, share, f"{n:,.0f} rows", other == level))
         rows.append(html.Tr([html.Th(str(level), scope="row"), *cells, html.Td(f"{total:,.0f}", className="num dim")]))
-    head = html.Tr([html.Th("really was ↓  predicted →", scope="col"), *(html.Th(str(c), scope="col", className="num") for c in wide.columns),
-                    html.Th("rows", scope="col", className="num")])  # fmt: skip
+    head = html.Tr(
+        [
+            html.Th("really was ↓  predicted →", scope="col"),
+            *(html.Th(str(c), scope="col", className="num") for c in wide.columns),
+            html.Th("rows", scope="col", className="num"),
+        ]
+    )
     words = "A row adds up to 100 %. Right answers are framed. Select a figure to see its rows."
     if worst[2]:
         words += f" The commonest mistake: {worst[2]:,.0f} that really were “{worst[0]}” were predicted as “{worst[1]}”."
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="plain confusion")
-    return section("What is taken for what", html.Div(table, className="scroll", tabIndex=0, role="region", **{"aria-label": "what is taken for what"}),
-                   lead=words)  # fmt: skip
+    return section(
+        "What is taken for what",
+        html.Div(table, className="scroll", tabIndex=0, role="region", **marks({"aria-label": "what is taken for what"})),
+        lead=words,
+    )
 
 
 def _reliability(table: pd.DataFrame) -> Any:
     gap = (table["mean_score"] - table["observed"]).abs().max()
-    words = f"Where the model promises a chance of 30 %, 3 in 10 should happen: dots on the line. The largest gap here is {100 * gap:.0f} points."
-    shown = plain_table(table, {"mean_score": "promised", "observed": "happened", "lo": "from", "hi": "to", "n": "rows"},
-                        {name: lambda v: number(v, "share") for name in ("mean_score", "observed", "lo", "hi")}, "promised and happened")  # fmt: skip
+    words = (
+        "Where the model promises a chance of 30 %, 3 in 10 should happen: dots on the line. The largest gap here is "
+        f"{100 * gap:.0f} points."
+    )
+    shown = plain_table(
+        table,
+        {"mean_score": "promised", "observed": "happened", "lo": "from", "hi": "to", "n": "rows"},
+        {name: lambda v: number(v, "share") for name in ("mean_score", "observed", "lo", "hi")},
+        "promised and happened",
+    )
     return section("Do the chances hold?", chart(reliability_figure(table), words, shown))
 
 

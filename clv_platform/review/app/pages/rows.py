@@ -10,19 +10,20 @@ from dash import Dash, Input, Output, State, html, no_update
 
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.export import export_path
-from clv_platform.review.app.formats import cell, number
-from clv_platform.review.app.parts import link, note, select
+from clv_platform.review.app.formats import cell, column_label, number
+from clv_platform.review.app.parts import link, marks, note, select
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.frames.info import FrameInfo
 from clv_platform.review.queries.lookup import one_row
-from clv_platform.review.queries.rows import row_reasons, rows
+from clv_platform.review.queries.rows import added_names, row_reasons, rows
 
 _BLOCK = 100  # rows per request while scrolling
 _MOST_COLUMNS = 60  # shown at once; a frame may have thousands, and the browser draws a header for each
 _ERROR = "error"
 # The grid's look from the page's own colours, so that light and dark follow the switch.
 _THEME = (
-    "themeQuartz.withParams({backgroundColor: 'var(--mantine-color-body)', foregroundColor: 'var(--mantine-color-text)', fontFamily: 'inherit',"
+    "themeQuartz.withParams({backgroundColor: 'var(--mantine-color-body)', foregroundColor: 'var(--mantine-color-text)',"
+    " fontFamily: 'inherit',"
     " headerBackgroundColor: 'var(--surface)', borderColor: 'var(--line)', rowHoverColor: 'var(--surface)', accentColor: '#2a78b5',"
     " chromeBackgroundColor: 'var(--surface)'})"
 )
@@ -31,8 +32,8 @@ _THEME = (
 def _controls(scene: Scene) -> list[Any]:
     frame, address = scene.shown, scene.address
     data = [{"value": _ERROR, "label": "size of the error"}]
-    data += [{"value": f"column:{c.name}", "label": c.label} for c in frame.shown_columns[:_MOST_COLUMNS]]
-    return [
+    data += [{"value": f"column:{c.name}", "label": column_label(c)} for c in frame.shown_columns[:_MOST_COLUMNS]]
+    parts = [
         select("sort", "Sort by", data, address.option("sort") or _ERROR),
         select(
             "order",
@@ -40,13 +41,11 @@ def _controls(scene: Scene) -> list[Any]:
             [{"value": "down", "label": "largest first"}, {"value": "up", "label": "smallest first"}],
             address.option("order") or "down",
         ),
-        select(
-            "columns",
-            "Columns",
-            [{"value": "", "label": "the handiest"}, {"value": "all", "label": "all of them"}],
-            address.option("columns"),
-        ),
     ]
+    if len(frame.shown_columns) > _MOST_COLUMNS:
+        choice = [{"value": "few", "label": f"the first {_MOST_COLUMNS}"}, {"value": "all", "label": "all of them"}]
+        parts.append(select("columns", "Columns", choice, address.option("columns") or "few"))
+    return parts
 
 
 def _shown(frame: FrameInfo, address_columns: str) -> list[str]:
@@ -60,7 +59,7 @@ def _view(scene: Scene) -> Any:
     frame, address = scene.shown, scene.address
     names = _shown(frame, address.option("columns"))
     hidden = len(frame.shown_columns) - len(names)
-    labels = {column.name: column.label for column in frame.shown_columns}
+    labels = {column.name: column_label(column) for column in frame.shown_columns}
     is_number = {column.name: column.type == "number" for column in frame.shown_columns}
     # Fields are positions, so that a name with dots or brackets is no path; the grid shows cells as text, never as HTML.
     columns = [{"field": "error", "headerName": "error", "type": "rightAligned", "width": 105, "pinned": None}] + [
@@ -68,31 +67,39 @@ def _view(scene: Scene) -> Any:
         for i, name in enumerate(names)
     ]
     grid = dag.AgGrid(
-        id="grid", columnDefs=columns, rowModelType="infinite", className="grid",
+        id="grid",
+        columnDefs=columns,
+        rowModelType="infinite",
+        className="grid",
         defaultColDef={"sortable": False, "resizable": True, "suppressMovable": True},
         dashGridOptions={
-            "theme": {"function": _THEME}, "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-            "cacheBlockSize": _BLOCK, "maxBlocksInCache": 20, "suppressFieldDotNotation": True, "enableCellTextSelection": True,
-            "ensureDomOrder": True, "tooltipShowDelay": 300,
+            "theme": {"function": _THEME},
+            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
+            "cacheBlockSize": _BLOCK,
+            "maxBlocksInCache": 20,
+            "suppressFieldDotNotation": True,
+            "enableCellTextSelection": True,
+            "ensureDomOrder": True,
+            "tooltipShowDelay": 300,
         },
         getRowId="params.data.row",
         style={"height": "min(60vh, 560px)", "width": "100%"},
-    )  # fmt: skip
+    )
     page = rows(frame, address.filters, *sort_of(frame, address), offset=0, limit=1)
     parts: list[Any] = [html.P(f"{page.n:,} rows. Choose one to see all of it and why the model said so.", className="count", id="count")]
     if hidden:
         parts.append(note(f"{hidden:,} further columns are left out here; the CSV and a chosen row have all of them."))
     if scene.person.may("export"):
         parts.append(html.A("Download these rows as CSV", href=export_path(address), className="link", download=""))
-    return [html.Div(parts), grid, html.Div(id="row-detail", **{"aria-live": "polite"})]
+    return [html.Div(parts), grid, html.Div(id="row-detail", **marks({"aria-live": "polite"}))]
 
 
-def sort_of(frame: FrameInfo, address: Address) -> tuple[str | None, bool]:
-    """Return what `rows` sorts by: a column's name, or None for the size of the error."""
+def sort_of(frame: FrameInfo, address: Address) -> tuple[str, bool]:
+    """Return what `rows` sorts by: a column's name, by default the size of the error."""
     is_descending = address.option("order") != "up"
     wanted = address.option("sort")
-    name = wanted.removeprefix("column:") if wanted.startswith("column:") else None
-    return (name if any(c.name == name for c in frame.shown_columns) else None), is_descending
+    name = wanted.removeprefix("column:") if wanted.startswith("column:") else ""
+    return (name if any(c.name == name for c in frame.shown_columns) else added_names(frame)[1]), is_descending
 
 
 def register(app: Dash, sources: Sources) -> None:
@@ -108,7 +115,7 @@ def register(app: Dash, sources: Sources) -> None:
         start = max(int(request.get("startRow") or 0), 0)
         page = rows(frame, address.filters, *sort_of(frame, address), offset=start, limit=_BLOCK)
         return {
-            "rowData": _records(page.table, _shown(frame, address.option("columns")), page.row_column, page.error_column),
+            "rowData": _records(page.table, _shown(frame, address.option("columns")), page.row_column, page.error_column, frame.kind),
             "rowCount": page.n,
         }
 
@@ -127,12 +134,20 @@ def register(app: Dash, sources: Sources) -> None:
         return _row_detail(frame, int(selected[0]["row"]), address)
 
 
-def _records(table: pd.DataFrame, names: list[str], row_column: str, error_column: str) -> list[dict[str, Any]]:
+def _records(table: pd.DataFrame, names: list[str], row_column: str, error_column: str, kind: str) -> list[dict[str, Any]]:
     """Rows as the grid wants them: texts, by position."""
     values = {f"v{i}": [cell(value) for value in table[name].tolist()] for i, name in enumerate(names)}
-    values["error"] = [number(float(value), "amount") if pd.notna(value) else "" for value in table[error_column].tolist()]
+    values["error"] = [_error_words(value, kind) for value in table[error_column].tolist()]
     values["row"] = [str(int(value)) for value in table[row_column].tolist()]
-    return pd.DataFrame(values).to_dict("records") if len(table) else []
+    return [dict(zip(values, row, strict=True)) for row in zip(*values.values(), strict=True)]
+
+
+def _error_words(value: float, kind: str) -> str:
+    if pd.isna(value):
+        return ""
+    if kind == "multiclass":
+        return "wrong" if value else "right"
+    return number(float(value), "share" if kind == "binary" else "amount")
 
 
 def _row_detail(frame: FrameInfo, row: int, address: Address) -> Any:
@@ -140,7 +155,7 @@ def _row_detail(frame: FrameInfo, row: int, address: Address) -> Any:
     record = one_row(frame, row)
     if record is None:
         return note("This row is gone.", "warning")
-    pairs = [part for c in frame.shown_columns for part in (html.Dt(c.label), html.Dd(cell(record[c.name]) or "–"))]
+    pairs = [part for c in frame.shown_columns for part in (html.Dt(column_label(c)), html.Dd(cell(record[c.name]) or "–"))]
     reasons = row_reasons(frame, row)
     why: list[Any] = []
     if len(reasons):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
+from dash import Dash, Input, Output, State, dcc, html
 
-from clv_platform.review.app.formats import filters_words, interval, number
-from clv_platform.review.app.parts import link, note, section
-from clv_platform.review.app.scene import Page, Scene
+from clv_platform.review.access import current_person
+from clv_platform.review.app.address import read_address
+from clv_platform.review.app.formats import interval, number
+from clv_platform.review.app.parts import link, marks, note, section
+from clv_platform.review.app.scene import Page, Scene, Sources
+from clv_platform.review.frames.info import FrameError
 from clv_platform.review.queries.weak import WeakGroup, weak_slices
 
 _LISTS = (
@@ -27,6 +30,13 @@ _LISTS = (
 
 
 def _view(scene: Scene) -> Any:
+    """Ask for the groups apart: a first search of a large frame takes a while, and the page should stand meanwhile."""
+    del scene
+    waiting = html.P("Looking for groups that stand out. The first time this may take half a minute …", className="dim")
+    return html.Div([dcc.Store(id="weak-ask", data=True), html.Div(waiting, id="weak-found", **marks({"aria-live": "polite"}))])
+
+
+def _lists(scene: Scene) -> list[Any]:
     found = weak_slices(scene.shown)
     parts: list[Any] = [html.P(found.note, className="lead")] if found.note else []
     for name, title, lead in _LISTS:
@@ -37,25 +47,33 @@ def _view(scene: Scene) -> Any:
             else html.P("None found.", className="dim")
         )
         parts.append(section(title, body, lead=lead))
-    if not any(getattr(found, name) for name, _, _ in _LISTS):
-        parts.insert(0, note("No group stands out beyond chance. That doesn't mean that every group is fine: small ones can't be judged."))
     return parts
 
 
-def _entry(scene: Scene, group: WeakGroup) -> Any:
-    there = scene.address.with_filters(group.filters)
+def register(app: Dash, sources: Sources) -> None:
+    """Search when the page is there."""
+    from clv_platform.review.app.drawing import find_frame
+
+    @app.callback(Output("weak-found", "children"), Input("weak-ask", "data"), State("url", "pathname"), State("url", "search"))
+    def _search(_asked: bool, pathname: str, search: str) -> Any:
+        address = read_address(pathname, search)
+        try:
+            return _lists(Scene(sources, address, current_person(), find_frame(sources, address)))
+        except FrameError as error:
+            return note(str(error), "warning")
+
+
+def _entry(scene: Scene, group: WeakGroup) -> list[Any]:
+    """A group: what is the matter, in figures, and the ways on. Groups that filters can't name have no links."""
     facts = [f"{group.n:,} rows", f"happened {number(group.observed, 'amount')}", f"predicted {number(group.expected, 'amount')}"]
     if span := interval(group.lo, group.hi, "amount"):
         facts.append(f"95 % sure {span}")
-    words = filters_words(tuple(group.filters), scene.shown)
-    return [
-        html.Div([link(words, there.on("overview").href, className="entry-name")]),
-        html.Div(group.sentence),
-        html.Div(
-            [" · ".join(facts), " · ", link("its rows", there.on("rows").href), " · ", link("comment on it", there.on("feedback").href)],
-            className="dim small",
-        ),
-    ]
+    there = scene.address.with_filters(group.filters)
+    ways: list[Any] = []
+    if group.filters:
+        ways = [" · ", link("its rows", there.on("rows").href), " · ", link("comment on it", there.on("feedback").href)]
+    name = link(group.label, there.on("overview").href, className="entry-name") if group.filters else html.Strong(group.label)
+    return [html.Div(name), html.Div(group.sentence), html.Div([" · ".join(facts), *ways], className="dim small")]
 
 
 PAGE = Page("weak", "Where it's weak", _view, has_filters=False)
