@@ -37,7 +37,7 @@ class SortedAmounts:
         error = self.p - self.y
         in_order = weights[self._order]
         running = np.cumsum(in_order)
-        shares = np.searchsorted(running, size * np.arange(1, 10) / 10)
+        shares = np.minimum(np.searchsorted(running, size * np.arange(1, 10) / 10 - 1e-9) + 1, len(running) - 1)
         gaps = np.add.reduceat(in_order * (self._p_sorted - self._y_sorted), np.r_[0, shares]) if len(running) > 10 else np.array([np.nan])
         top = float((in_order * self._y_sorted)[: shares[0]].sum()) / total if total > 0 else np.nan
         return {

@@ -1,0 +1,154 @@
+"""The rule of choice, calibration by deciles and intervals, on outcomes with known answers."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from clv_platform.config import ValueChoice
+from clv_platform.models.value.backtests import Backtests
+from clv_platform.models.value.calibration import OutOfSample, learn_calibration
+from clv_platform.models.value.choice import choose, pooled_decile_wape
+from clv_platform.models.value.intervals import compare_methods, learn_spread
+
+
+class Origin(SimpleNamespace):
+    """What the rule reads of one origin."""
+
+    def actual(self, purpose: str) -> np.ndarray:
+        return self.y
+
+
+def origins(makers: dict, n: int = 3000, n_origins: int = 3, level: float = 1.0) -> Backtests:
+    """Amounts around a known mean, and what each maker says about that mean."""
+    trials = []
+    for seed in range(n_origins):
+        rng = np.random.default_rng(seed)
+        mean = rng.gamma(0.5, 40, n)
+        y = rng.poisson(mean / 20) * 20.0 * level
+        predictions = {("spend", name): make(mean, rng) for name, make in makers.items()}
+        predictions |= {("spend", "mean"): np.full(n, mean.mean()), ("spend", "past_spend_rate"): mean * np.exp(rng.normal(0, 1.5, n))}
+        trials.append(Origin(name=str(seed), y=y, predictions=predictions, check=None, foundation=None, notes={}))
+    return Backtests(tuple(trials), {})
+
+
+def truth(mean, rng):
+    return mean.copy()
+
+
+def noisy(mean, rng):
+    return mean * np.exp(rng.normal(-0.5, 1.0, mean.size))
+
+
+def nothing(mean, rng):
+    return np.zeros(mean.size)
+
+
+def doubled(mean, rng):
+    return 2 * mean
+
+
+def test_the_model_that_knows_the_mean_wins() -> None:
+    found = choose(origins({"noisy": noisy, "truth": truth}), "spend", ValueChoice(blend_of=1))
+    assert found.champion.weights == {"truth": 1.0}
+    assert "Chosen: truth" in found.reasons[0]
+
+
+def test_expecting_nothing_of_everybody_never_wins_whatever_its_error() -> None:
+    found = choose(origins({"nothing": nothing, "noisy": noisy}), "spend", ValueChoice(metric="mae", blend_of=1))
+    assert found.champion.name == "noisy"
+    assert not found.table.set_index("model").loc["nothing", "is_eligible"]
+
+
+def test_a_total_off_by_more_than_allowed_is_out_though_it_ranks_as_well() -> None:
+    found = choose(origins({"doubled": doubled, "noisy": noisy}), "spend", ValueChoice(blend_of=1))
+    assert found.champion.name == "noisy"
+
+
+def test_when_every_total_is_off_the_bound_widens_and_the_reasons_say_so() -> None:
+    found = choose(origins({"truth": truth, "noisy": noisy}, level=2.0), "spend", ValueChoice(blend_of=1))
+    assert found.champion.name == "truth"
+    assert "another season" in found.reasons[-1]
+
+
+def test_of_models_that_rank_the_same_the_one_whose_deciles_add_up_is_used() -> None:
+    def squeezed(mean, rng):
+        return np.sqrt(mean) * mean.sum() / np.sqrt(mean).sum()
+
+    found = choose(origins({"squeezed": squeezed, "truth": truth}), "spend", ValueChoice(blend_of=1))
+    assert found.champion.name == "truth"
+
+
+def test_blends_have_weights_that_add_up_to_one_and_learn_them_on_other_origins() -> None:
+    makers = {"one": noisy, "two": noisy, "three": noisy}
+    found = choose(origins(makers), "spend", ValueChoice(blend_of=3))
+    assert found.champion.is_blend
+    assert sum(found.champion.weights.values()) == pytest.approx(1)
+    assert {"mean_of_2", "mean_of_3", "weighted_mean"} <= set(found.table["model"])
+    board = found.table.set_index("model")
+    assert board["ngini"].astype(float)["mean_of_3"] > board["ngini"].astype(float)["one"]
+
+
+def test_deciles_of_opposite_seasons_cancel() -> None:
+    y = np.arange(100.0)
+    assert pooled_decile_wape([y, y], [1.2 * y, 0.8 * y]) == pytest.approx(0)
+    assert pooled_decile_wape([y], [1.2 * y]) == pytest.approx(0.2)
+
+
+def out_of_sample(seed: int, bend: float, n: int = 8000) -> OutOfSample:
+    rng = np.random.default_rng(seed)
+    mean = rng.gamma(1.0, 50, n)
+    y = mean * rng.gamma(2, 0.5, n)
+    return OutOfSample(y, mean**bend * mean.sum() / (mean**bend).sum(), np.full(n, 30.0))
+
+
+def test_calibration_mends_tops_that_promise_too_much_and_keeps_the_order() -> None:
+    rows = [out_of_sample(seed, 1.4) for seed in range(3)]
+    learnt = learn_calibration(rows)
+    fresh = out_of_sample(9, 1.4)
+    mended = learnt.apply(fresh.predicted, fresh.window_days)
+    assert pooled_decile_wape([fresh.actual], [mended]) < 0.5 * pooled_decile_wape([fresh.actual], [fresh.predicted])
+    order = np.argsort(fresh.predicted)
+    assert (np.diff(mended[order]) >= -1e-9).all()
+
+
+def test_nothing_is_corrected_where_deciles_add_up_or_too_little_is_known() -> None:
+    right = [out_of_sample(seed, 1.0) for seed in range(3)]
+    assert learn_calibration(right).log_rates == ()
+    assert learn_calibration(right[:1]).log_rates == ()
+    assert learn_calibration([out_of_sample(seed, 1.4, n=60) for seed in range(3)]).log_rates == ()
+
+
+def zero_heavy(seed: int, n: int = 6000) -> OutOfSample:
+    rng = np.random.default_rng(seed)
+    mean = rng.gamma(0.5, 40, n)
+    number = rng.poisson(mean / 30)
+    return OutOfSample(number * 30 * rng.gamma(4, 0.25, n), mean, np.full(n, 30.0))
+
+
+def test_intervals_keep_the_mass_at_zero_and_hold_ninety_percent() -> None:
+    spread = learn_spread([zero_heavy(seed) for seed in range(3)])
+    fresh = zero_heavy(7)
+    lo, median, hi = spread.apply(fresh.predicted)
+    assert ((fresh.actual >= lo) & (fresh.actual <= hi)).mean() == pytest.approx(0.9, abs=0.03)
+    little = fresh.predicted < 5
+    assert (lo[little] == 0).all()
+    assert (median[little] == 0).all()
+    assert (hi >= median).all()
+
+
+def test_where_zero_is_unlikely_the_lower_bound_is_above_it() -> None:
+    rows = [out_of_sample(seed, 1.0) for seed in range(3)]
+    fresh = out_of_sample(8, 1.0)
+    lo, _, hi = learn_spread(rows).apply(fresh.predicted)
+    assert (lo > 0).all()
+    assert ((fresh.actual >= lo) & (fresh.actual <= hi)).mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_coverage_is_measured_where_it_was_not_learnt() -> None:
+    rows = [zero_heavy(seed) for seed in range(3)]
+    bare = [SimpleNamespace(family=None)] * 3
+    used, table = compare_methods(rows, [None] * 3, bare, seed=0)  # type: ignore[list-item,arg-type]
+    assert used == "neighbours"
+    assert table["coverage"].between(0.86, 0.94).all()
+    assert len(table) == 3
