@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from clv_platform.datasets import ValueBacktest, ValueRows, ValueSplit
 from clv_platform.models.arms import run_parallel
 from clv_platform.models.value.contenders import CONTENDERS, Contender, Member, Purpose, sample_accounts
-from clv_platform.models.value.design import Design, View, fit_design
+from clv_platform.models.value.design import Design, View, fit_design, season_weights
 from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.foundation import Foundation, Foundations
 from clv_platform.models.value.trees import (
@@ -101,7 +101,8 @@ def prepare(foundations: Foundations, learn: ValueRows, check: ValueRows, day: d
     most = max(_MIN_LEARNT, MAX_LEARNT // max(len(learn.features), 1))
     learn = sample_accounts(learn, most)
     foundation = foundations.build(learn, day)
-    design, view = fit_design(learn, foundation)
+    season = None if day is None or not len(check) else season_weights(learn, day, float(check.window_days.max()))
+    design, view = fit_design(learn, foundation, season)
     return Prepared(foundation, design, view, design.view(check, foundation))
 
 

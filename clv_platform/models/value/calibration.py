@@ -1,7 +1,7 @@
 """Calibration by deciles: what each tenth of a list brought at the rolling origins, over what it was promised.
 
-Here: `DecileCalibration`, learnt on out-of-sample predictions, kept only where it helps on origins that it wasn't learnt on. It never
-changes the order. Keep intervals (`intervals`) out.
+Here: `DecileCalibration` of the shape, not of the total, learnt on out-of-sample predictions and kept only where it helps on origins that
+it wasn't learnt on. It never changes the order. Keep intervals (`intervals`) out.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ def _fit(origins: Sequence[OutOfSample]) -> DecileCalibration:
             rates[position] += float(rate[rows].mean()) / len(origins)
     if not (p.sum() > 0 and (rates > 0).all()):
         return DecileCalibration()
+    # The whole total stays: how much is bought moves with the season, who buys more than promised doesn't.
+    y = y * (p.sum() / y.sum()) if y.sum() > 0 else p
     prior = _PRIOR * p.sum()
     factors = np.clip((y + prior) / (p + prior), *_LIMITS)
     promised = np.maximum.accumulate(rates * factors)  # a higher prediction stays a higher prediction

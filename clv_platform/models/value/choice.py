@@ -1,8 +1,7 @@
 """Which model is used: a rule written down before the test date is looked at, applied to the rolling origins alone.
 
-The rule: of the models (and equal or weighted means of the best few) whose total over all origins is off by at most `max_bias`, those
-count whose metric the best one doesn't beat by more than one standard error of the paired difference (accounts resampled); of these the
-one whose deciles add up best over all origins. Add another rule here with a key in the config. Keep fitting out.
+The rule: of the models (and equal or weighted means of the best few) whose total over all origins is off by at most `max_bias`, the one
+with the best metric, a mean over the origins. Add another rule here with a key in the config. Keep fitting out.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from clv_platform.models.value.contenders import BASELINES, Purpose
 
 Floats = NDArray[np.float64]
 LOWER_IS_BETTER = ("mae", "rmse", "decile_wape")
-_DRAWS, _DRAWN_ROWS = 25, 2_500
 _MIN_WEIGHT = 0.05
 WEIGHTED = "weighted_mean"
 
@@ -62,7 +60,7 @@ class Choice:
     champion : Candidate
     table : DataFrame
         A row per model: model, kind, purpose, the value metrics (means over origins; bias of the totals of all origins; decile_wape of the
-        totals of deciles of all origins), n_origins, is_champion, is_eligible, is_close, note.
+        totals of deciles of all origins), n_origins, is_champion, is_eligible, note.
     reasons : tuple of str
         In plain words.
     """
@@ -77,7 +75,7 @@ def mix(trial: Trial, purpose: Purpose, weights: dict[str, float]) -> Floats:
     return np.sum([weight * trial.predictions[(purpose, name)] for name, weight in weights.items()], axis=0)
 
 
-def choose(backtests: Backtests, purpose: Purpose, rule: ValueChoice, *, seed: int) -> Choice:
+def choose(backtests: Backtests, purpose: Purpose, rule: ValueChoice) -> Choice:
     """Apply the rule to the predictions at the origins.
 
     Parameters
@@ -86,8 +84,6 @@ def choose(backtests: Backtests, purpose: Purpose, rule: ValueChoice, *, seed: i
     purpose : {"spend", "purchases"}
     rule : ValueChoice
         Metric, largest bias, how many models are averaged.
-    seed : int
-        Of the draws behind the standard errors.
 
     Returns
     -------
@@ -105,9 +101,7 @@ def choose(backtests: Backtests, purpose: Purpose, rule: ValueChoice, *, seed: i
     blends = _blends(ranked, trials, purpose, rule)
     figures |= {blend.name: _figures(blend, trials, purpose) for blend in blends}
     pool = [one for one in (*ranked, *blends) if abs(figures[one.name]["bias"]) <= bound]
-    best = min(pool, key=lambda one: _loss(figures[one.name], rule))
-    close = [one for one in pool if _is_close(one, best, trials, purpose, rule, seed)]
-    champion = min(close, key=lambda one: (figures[one.name]["decile_wape"], one.name))
+    champion = min(pool, key=lambda one: (_loss(figures[one.name], rule), figures[one.name]["decile_wape"], one.name))
     rows = [
         {
             "model": one.name,
@@ -117,12 +111,11 @@ def choose(backtests: Backtests, purpose: Purpose, rule: ValueChoice, *, seed: i
             "n_origins": len(trials),
             "is_champion": one is champion,
             "is_eligible": one in pool,
-            "is_close": one in close,
             "note": _describe(one) if one.is_blend else "",
         }
         for one in (*singles, *blends)
     ]
-    return Choice(champion, pd.DataFrame(rows), _reasons(champion, best, figures, rule, bound, widened, len(close), trials))
+    return Choice(champion, pd.DataFrame(rows), _reasons(champion, figures, rule, bound, widened, trials))
 
 
 def _names(backtests: Backtests, purpose: Purpose) -> list[str]:
@@ -205,46 +198,25 @@ def _weights(trials: Sequence[Trial], purpose: Purpose, names: Sequence[str]) ->
     return {name: float(share / shares.sum()) for name, share in zip(names, shares, strict=True) if share > 0}
 
 
-def _is_close(one: Candidate, best: Candidate, trials: Sequence[Trial], purpose: Purpose, rule: ValueChoice, seed: int) -> bool:
-    if one is best:
-        return True
-    metric = VALUE_METRICS[rule.metric]
-    rng = np.random.default_rng(seed)
-    gaps: list[float] = []
-    variances: list[float] = []
-    for trial, mine, theirs in zip(trials, one.predict(trials, purpose), best.predict(trials, purpose), strict=True):
-        y = trial.actual(purpose)
-        gaps.append(_value(metric(y, theirs)) - _value(metric(y, mine)))
-        size = min(len(y), _DRAWN_ROWS)
-        drawn = [rng.integers(0, len(y), size) for _ in range(_DRAWS)]
-        differences = [_value(metric(y[rows], theirs[rows])) - _value(metric(y[rows], mine[rows])) for rows in drawn]
-        variances.append(float(np.var(differences)) * size / len(y))
-    gap = abs(float(np.mean(gaps)))
-    # Origins share accounts: their errors are taken as fully alike, which is the cautious side.
-    return gap <= float(np.sqrt(np.mean(variances)))
-
-
 def _describe(one: Candidate) -> str:
     return " + ".join(f"{weight:.0%} {name}" for name, weight in one.weights.items())
 
 
 def _reasons(
     champion: Candidate,
-    best: Candidate,
     figures: dict[str, dict[str, float]],
     rule: ValueChoice,
     bound: float,
     widened: bool,
-    n_close: int,
     trials: Sequence[Trial],
 ) -> tuple[str, ...]:
     name = f"{champion.name} ({_describe(champion)})" if champion.is_blend else champion.name
     own = figures[champion.name]
+    within = [model for model, values in figures.items() if abs(values["bias"]) <= bound and model not in BASELINES]
     reasons = [
-        f"Chosen: {name}. Over {len(trials)} origin{'s' * (len(trials) != 1)} before the test its {rule.metric} is {own[rule.metric]:.3f} "
-        f"(best: {best.name} with {figures[best.name][rule.metric]:.3f}), its total is off by {own['bias']:+.1%}, "
+        f"Chosen: {name}. Over {len(trials)} origin{'s' * (len(trials) != 1)} before the test its {rule.metric} is {own[rule.metric]:.3f}, "
+        f"the best of {len(within)} models whose total is off by at most {bound:.0%}; its own total is off by {own['bias']:+.1%}, "
         f"the totals of its deciles by {own['decile_wape']:.1%}.",
-        f"{n_close} model{'s' * (n_close != 1)} can't be told from the best by chance; of these the one whose deciles add up best is used.",
     ]
     if widened:
         reasons.append(

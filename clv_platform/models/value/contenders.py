@@ -187,8 +187,8 @@ class Contender:
         if len(own) == 1 and not self.times_value:
             return member
         # A product of two expectations isn't the expectation of the product: bring the total back.
-        actual = float(np.maximum(learn.rows.amount if self.purpose == "spend" else learn.rows.purchases, 0.0).sum())
-        expected = float(member.predict(learn).sum())
+        outcome = np.maximum(learn.rows.amount if self.purpose == "spend" else learn.rows.purchases, 0.0)
+        actual, expected = float(learn.season @ outcome), float(learn.season @ member.predict(learn))
         if not (actual > 0 and expected > 0):
             raise FitError("nothing was spent in the learning windows")
         return replace(member, level=actual / expected)

@@ -75,8 +75,8 @@ def fit_linear(view: View, seed: int = 0) -> LinearModel:
     penalty[-1] = 0.0
     weights = np.linalg.solve(design.T @ design + np.diag(penalty + 1e-9), design.T @ z)
     model = LinearModel(scaling, tuple(weights.tolist()), unit, 1.0)
-    expected = float(model.predict(learn).sum())
-    factor = float(np.maximum(learn.rows.amount, 0.0).sum()) / expected if expected > 0 else 0.0
+    expected = float(learn.season @ model.predict(learn))
+    factor = float(learn.season @ np.maximum(learn.rows.amount, 0.0)) / expected if expected > 0 else 0.0
     return LinearModel(scaling, model.weights, unit, factor)
 
 

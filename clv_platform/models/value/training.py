@@ -23,7 +23,7 @@ from clv_platform.datasets import ValueSplit
 from clv_platform.metrics import VALUE_METRICS
 from clv_platform.models.value.artifact import KIND, ValueArtifact, ValueManifest, ValueModel
 from clv_platform.models.value.backtests import Backtests, Key, Prepared, Trial, fit_members, prepare, run_backtests
-from clv_platform.models.value.calibration import OutOfSample, learn_calibration
+from clv_platform.models.value.calibration import DecileCalibration, OutOfSample, learn_calibration
 from clv_platform.models.value.choice import Choice, choose
 from clv_platform.models.value.comparators import Comparison, compare_algorithms
 from clv_platform.models.value.contenders import Member, Purpose
@@ -101,9 +101,11 @@ def train_value_model(
         members = fit_members(ready, backtests.rounds, seed=seed, threads=threads)
         fit_seconds = time.process_time() - started
         backtests = _only(backtests, members)  # what can't be fitted now can't be chosen, however good it was before
-        spend = choose(backtests, "spend", config.value_choice, seed=seed)
-        purchases = choose(backtests, "purchases", config.value_choice, seed=seed)
+        spend = choose(backtests, "spend", config.value_choice)
+        purchases = choose(backtests, "purchases", config.value_choice)
         origins = {choice.purpose: _origins(backtests.trials, choice.choice, choice.purpose) for choice in _both(spend, purchases)}
+        calibrations = {purpose: learn_calibration(of) for purpose, of in origins.items()}
+        origins = {purpose: [_calibrated(origin, calibrations[purpose]) for origin in of] for purpose, of in origins.items()}
         views = [trial.check for trial in backtests.trials]
         grounds = [trial.foundation for trial in backtests.trials]
         method, intervals = compare_methods(origins["spend"], views, grounds, seed)
@@ -122,8 +124,8 @@ def train_value_model(
         ready.design,
         _weighted(spend, "spend", members),
         _weighted(purchases, "purchases", members),
-        learn_calibration(origins["spend"]),
-        learn_calibration(origins["purchases"]),
+        calibrations["spend"],
+        calibrations["purchases"],
         learn_spread(origins["spend"]),
         learn_spread(origins["purchases"]),
     )
@@ -156,6 +158,10 @@ def _origins(trials: Sequence[Trial], choice: Choice, purpose: Purpose) -> list[
     return [OutOfSample(trial.actual(purpose), p, trial.check.rows.window_days) for trial, p in zip(trials, predicted, strict=True)]
 
 
+def _calibrated(origin: OutOfSample, calibration: DecileCalibration) -> OutOfSample:
+    return replace(origin, predicted=calibration.apply(origin.predicted, origin.window_days))
+
+
 def _weighted(choice: Choice, purpose: Purpose, members: Mapping[Key, Member]) -> tuple[tuple[Member, float], ...]:
     return tuple((members[(purpose, name)], weight) for name, weight in choice.champion.weights.items())
 
@@ -183,7 +189,7 @@ def _board(spend: Choice, purchases: Choice, backtests: Backtests, others: Seque
             seconds = backtests.seconds.get((one.purpose, str(row["model"])), float("nan"))
             rows.append({str(name): value for name, value in row.items()} | {"fit_seconds": seconds})
     known = {(row["purpose"], row["model"]) for row in rows}
-    not_used = {"is_champion": False, "is_eligible": False, "is_close": False}
+    not_used = {"is_champion": False, "is_eligible": False}
     for trial in backtests.trials:
         for (purpose, name), note in trial.notes.items():
             if (purpose, name) not in known:

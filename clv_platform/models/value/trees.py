@@ -10,7 +10,7 @@ Each booster is fitted on one thread: results don't depend on the number of thre
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -144,6 +144,7 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
     import lightgbm as lgb
 
     view = spec.learnt_from(view)
+    season = view.season
     outcome, offset = spec.actual(view), spec.offsets(view)
     if not outcome.any():
         raise FitError(f"trees for {spec.outcome}: nobody bought anything in the windows of {len(view):,} learning rows.")
@@ -166,7 +167,14 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
             categorical_feature=list(view.matrix.categorical), params=settings,
         )  # fmt: skip
         boosters.append(lgb.train({**settings, "seed": 1000 * seed + bag}, data, num_boost_round=rounds))
-    return TreeModel(spec, level, rounds, tuple(boosters))
+    model = TreeModel(spec, level, rounds, tuple(boosters))
+    return replace(model, level=level + season_level(outcome, model.predict(view), season))
+
+
+def season_level(actual: Floats, fitted: Floats, season: Floats) -> float:
+    """What the rows of the season to predict are off by after the fit, as a logarithm: shapes come from all rows, the level from these."""
+    happened, expected = float(season @ actual), float(season @ fitted)
+    return float(np.log(happened / expected)) if happened > 0 and expected > 0 else 0.0
 
 
 def _by_size(view: View) -> dict[str, float | int]:
