@@ -5,10 +5,10 @@ Keep rendering out (see `clv_platform.reports.value_report`).
 
 from typing import TYPE_CHECKING
 
-from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from assets.backtest import gather_decisions
-from assets.company import Company
+from assets.company import SEGMENT_KEYS, Company
 from assets.partitions import build_cutoffs
 from assets.reports import write_page
 from assets.targets import OWNERS, TargetRoom, floats
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def build_value_report_asset(company: Company, target: Target) -> AssetsDefinition:
     """Return `reports/<target>_report` of a value target."""
     room = ValueRoom(company, target)
-    own = [room.key("scores", "scores")]
+    own = [room.key("scores", "scores"), *([AssetKey(SEGMENT_KEYS[-1])] if company.has_segments else [])]
     leavers = [TargetRoom(company, other).key("scores", "scores") for other in company.trained_targets if other.kind == "churn"]
 
     @asset(

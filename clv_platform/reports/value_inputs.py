@@ -18,8 +18,10 @@ import pandas as pd
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.features import Feature, build_feature_catalogue
 from clv_platform.raw.summary import RawLoad
+from clv_platform.reports.inputs import find_pages
 
 SIMPLE = "past_spend_rate"  # the naive ranking that everybody could make
+SEGMENTS_PAGE = ("../segments/report.html", "segments, cohorts and stages")
 _N_POINTS = 51
 _TABLES = (
     "lift", "leaderboard", "backtest_leaderboard", "interval_methods", "slices", "weak_slices", "importance", "attributions", "dependence",
@@ -50,6 +52,8 @@ class ValueReportInputs:
         month, amount: whole months before the scores' date, and the expected total by month.
     is_shaped : bool
         The months ahead follow earlier ones; else they are spread evenly.
+    pages : tuple of (address, words)
+        Pages beside this one, relative to it.
     """
 
     config: CompanyConfig
@@ -66,7 +70,7 @@ class ValueReportInputs:
     ahead: pd.DataFrame = field(default_factory=_empty)
     is_shaped: bool = False
     raw_load: RawLoad | None = None
-    has_segments: bool = False
+    pages: tuple[tuple[str, str], ...] = ()
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the folder's tables; without rows when it isn't there."""
@@ -138,7 +142,7 @@ def gather_value(
         ahead=ahead,
         is_shaped=is_shaped,
         raw_load=raw_load,
-        has_segments=(folder.parent / "segments" / "report.html").is_file(),
+        pages=(*find_pages(folder), *((SEGMENTS_PAGE,) if (folder / SEGMENTS_PAGE[0]).is_file() else ())),
     )
 
 

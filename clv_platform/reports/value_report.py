@@ -17,7 +17,7 @@ from clv_platform.reports import value_words as told
 from clv_platform.reports.page import Picture, render_page
 from clv_platform.reports.sections.decisions import build_decision_table
 from clv_platform.reports.sections.section import Section
-from clv_platform.reports.value_inputs import ValueReportInputs, held_curves, value_at_risk
+from clv_platform.reports.value_inputs import SEGMENTS_PAGE, ValueReportInputs, held_curves, value_at_risk
 from clv_platform.reports.words import percent, whole
 
 N_SHOWN, N_RISK = 20, 15
@@ -37,6 +37,7 @@ def render_value_report(inputs: ValueReportInputs) -> str:
     return render_page(
         "value_report.html.j2",
         title=f"{inputs.config.title} · {inputs.target.name.replace('_', ' ')}",
+        nav=inputs.pages,
         cutoff=inputs.cutoff,
         verdict=verdict,
         asked=told.value_asked_rows(inputs),
@@ -56,10 +57,8 @@ def _accounts(inputs: ValueReportInputs) -> Section | None:
         "accounts have a value as high. The whole list is in the published files as scores.parquet, its top as call_list.csv."
     ).replace(" %", "\u00a0%")
     blocks: list[Any] = [text, tables.accounts_table(scores, inputs, 1, N_SHOWN), tables.tiers_table(inputs)]
-    if inputs.has_segments:
-        blocks.append(
-            "Which kinds of accounts these are, and who moved from one to another, is on the page about segments, in the list of all pages."
-        )
+    if SEGMENTS_PAGE in inputs.pages:
+        blocks.append("Which kinds of accounts these are, and who moved from one to another, is on the page about segments, linked above.")
     last = min(len(scores), inputs.config.call_list_size)
     rest = ((f"Show ranks {N_SHOWN + 1} to {last}", (tables.accounts_table(scores, inputs, N_SHOWN + 1, last),)),) if last > N_SHOWN else ()
     return Section("accounts", "The most valuable accounts", tuple(blocks), rest)
