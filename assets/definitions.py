@@ -25,6 +25,7 @@ from assets.manifest import build_dbt, ensure_manifest
 from assets.models import build_model_asset
 from assets.raw import build_raw_assets
 from assets.reports import build_data_report_asset, build_published_asset, build_report_asset
+from assets.review import build_frames_asset
 from assets.schedules import build_schedules
 from assets.scores import build_scores_asset
 from assets.segments import build_segment_assets
@@ -79,6 +80,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
             build_data_report_asset(company),
             build_exploration_asset(company),
             build_published_asset(company),
+            *([build_frames_asset(company)] if company.trained_targets else []),
         ],
         asset_checks=[
             *build_raw_checks(company),

@@ -18,15 +18,22 @@ TIMEOUT_SECONDS = 10
 # The library's own kinds of error: their message is written for people, a traceback would only hide it.
 PLAIN_ERRORS = frozenset(
     {
+        "AccessError",
         "ConfigError",
         "DbtProjectError",
+        "EditConflict",
+        "EditionTakenError",
         "FeatureMismatch",
+        "FeedbackError",
+        "FilterError",
         "FitError",
+        "FrameError",
         "LabelError",
         "ModelStoreError",
         "NoDurations",
         "NoUsableFeatures",
         "NotEnoughHistory",
+        "PeopleError",
         "RawDataError",
         "RequestError",
         "SettingsError",

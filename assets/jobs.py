@@ -18,7 +18,7 @@ _STAGES: dict[str, tuple[tuple[str, ...], str]] = {
     "build_warehouse_job": (WAREHOUSE_LAYERS, "dbt: staging to marts, with their tests, and the marts as Parquet."),
     "retrain_models_job": (("models", "evaluation", "explain"), "Train, evaluate and explain the model of every target, as of one cutoff."),
     "score_accounts_job": (("scores", "reporting"), "Score the newest accounts with the champion and rebuild the tables that people read."),
-    "render_reports_job": (("reports",), "Render the reports and publish them, when the cutoff is the newest."),
+    "render_reports_job": (("reports", "review"), "Render the reports; publish them and the reviewers' frames, if the cutoff is the newest."),
 }
 BACKTEST_JOB, BACKTEST_TAG = "backtest_job", "clv/backtest"
 _BACKTEST = (
@@ -67,7 +67,7 @@ def existing_layers(company: Company) -> set[str]:
     """The groups that have assets: without a trained target there are no evaluations, without segments no models and scores either."""
     layers = {"raw", *WAREHOUSE_LAYERS, "reporting", "reports"}
     layers |= {"models", "scores"} if company.has_segments else set()
-    return layers | {"models", "evaluation", "explain", "scores"} if company.trained_targets else layers
+    return layers | {"models", "evaluation", "explain", "scores", "review"} if company.trained_targets else layers
 
 
 def _job(name: str, selection: AssetSelection, description: str, tags: dict[str, str]) -> UnresolvedAssetJobDefinition:

@@ -202,5 +202,38 @@ def review_user(config_path: Path | None, name: str, role: str, users: Path | No
     _exit(add_review_user(config_path, name, role=role, users=users, is_token=is_token, password=password))
 
 
+@main.command()
+@_CONFIG
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--name", default=None, help="What people call it [default: the file's name]. The same name again adds a version.")
+@click.option("--y-true", default=None, metavar="COLUMN", help="What happened.")
+@click.option("--y-pred", default=None, metavar="COLUMN", help="What was predicted.")
+@click.option("--score", default=None, metavar="COLUMN", help="The score, where outcomes are yes or no.")
+@click.option("--account-id", default=None, metavar="COLUMN", help="Who.")
+@click.option("--as-of-date", default=None, metavar="COLUMN|DAY", help="As of when; a column, or one day for all rows.")
+@click.option("--kind", type=click.Choice(["binary", "multiclass", "regression"]), default=None, help="[default: guessed]")
+@click.option("--positive", default=None, metavar="VALUE", help="Of yes or no: the outcome asked for.")
+@click.option("--threshold", type=float, default=None, help="From this score on an account counts as named [default: .5].")
+@click.option("--target", default=None, metavar="NAME", help="The target that the predictions are of.")
+@click.option("--model-id", default=None, help="The model that made them.")
+@click.option("--slice", "slices", multiple=True, metavar="COLUMN", help="Break down by this first; may be given several times.")
+@click.option("--private", multiple=True, metavar="COLUMN", help="Never shown: its values aren't written; may be given several times.")
+def publish(
+    config_path: Path | None, file: Path, name: str | None, y_true: str | None, y_pred: str | None, score: str | None,
+    account_id: str | None, as_of_date: str | None, kind: str | None, positive: str | None, threshold: float | None, target: str | None,
+    model_id: str | None, slices: tuple[str, ...], private: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Publish a Parquet FILE with predictions for reviewers and print its address; columns that aren't named are guessed."""
+    from clv_platform.cli.publish import publish_file
+
+    columns = {"y_true": y_true, "y_pred": y_pred, "score": score, "account_id": account_id, "as_of_date": as_of_date}
+    _exit(
+        publish_file(
+            config_path, file, name=name, columns=columns, kind=kind, positive=positive, threshold=threshold, target=target,
+            model_id=model_id, slices=slices, private=private,
+        )
+    )  # fmt: skip
+
+
 def _exit(code: int) -> None:
     raise SystemExit(code)

@@ -38,6 +38,7 @@ PYTHON_KEYS = {
     "reports/upgrade_outcomes",
     "reports/upgrade_report",
     "reports/value_report",
+    "review/frames",
     "scores/churn_scores",
     "scores/segments",
     "scores/upgrade_scores",
@@ -112,7 +113,7 @@ def test_the_group_is_the_layer_and_everything_has_an_owner_and_words(graph):
 def test_only_what_is_learnt_from_is_partitioned(graph):
     for key in graph.materializable_asset_keys:
         is_partitioned = graph.get(key).partitions_def is not None
-        assert is_partitioned == (key.path[0] in ("models", "evaluation", "explain", "scores", "reports")), key
+        assert is_partitioned == (key.path[0] in ("models", "evaluation", "explain", "scores", "reports", "review")), key
 
 
 def test_everything_that_opens_the_warehouse_is_in_the_pool(demo_defs):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from clv_platform.settings import Settings, load_settings
+from clv_platform.settings import CompanyPaths, Settings, load_settings
 
 
 @dataclass(frozen=True)
@@ -58,3 +58,8 @@ def as_store(store: ReviewStore | Path | str | None) -> ReviewStore:
     if store is None:
         return find_store()
     return store if isinstance(store, ReviewStore) else ReviewStore(Path(store).expanduser().absolute())
+
+
+def company_store(settings: Settings, paths: CompanyPaths) -> ReviewStore:
+    """Return the store of a company whose folders are known; `CLV_REVIEW_DIR` comes first."""
+    return ReviewStore(settings.review_dir or paths.review, settings.review_database)
