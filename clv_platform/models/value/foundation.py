@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clv_platform.datasets import ValueRows, ValueSplit, as_date
 from clv_platform.metrics import ngini
+from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.frequency import FAMILIES, FrequencyFit, fit_families, has_history
 
 Floats = NDArray[np.float64]
@@ -239,6 +240,11 @@ class Foundations:
             for family, fit in self._at(one, tuple(name for name in FAMILIES if name not in notes)).items():
                 if fit.model is not None and fit.spending is not None:
                     fits[one][family] = fit
+        for family in [name for name in FAMILIES if all(name in found for found in fits.values())]:
+            own = {one: found[family] for one, found in fits.items()}
+            if not (_has_answers(learn, own) and _has_answers(self._split.at(day or learnt[-1]), own)):
+                notes[family] = "it has no finite expectations: these data fit a simpler model"
+                fits = {one: {name: fit for name, fit in found.items() if name != family} for one, found in fits.items()}
         bare = Foundation(Rates.learn(learn), fits, None, notes)
         if not bare.usable:
             return bare
@@ -251,6 +257,21 @@ class Foundations:
             summary = self._split.at(day).summary
             self._fits |= {(day, family): fit for family, fit in fit_families(summary, self._unit_days, wanted).items()}
         return {family: self._fits[(day, family)] for family in families}
+
+
+def _has_answers(rows: ValueRows, fits: Mapping[date | None, FrequencyFit]) -> bool:
+    """Whether a family expects a finite number of every learning row: a fit that ran to a limit may overflow."""
+    try:
+        with np.errstate(all="ignore"):
+            for where, day, length in groups(rows):
+                expected = fits[day].purchases(rows.summary.iloc[where], length)
+                worth = fits[day].value_per_purchase(rows.summary.iloc[where])
+                has = has_history(rows.summary.iloc[where])
+                if not (np.isfinite(expected[has]).all() and np.isfinite(worth[has]).all()):
+                    return False
+    except FitError:
+        return False
+    return True
 
 
 def _mean_gini(rows: ValueRows, expected: Floats) -> float:
