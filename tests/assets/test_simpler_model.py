@@ -15,10 +15,12 @@ from assets.models import build_model_asset
 from assets.partitions import UNDATED, register_cutoff
 from assets.scores import build_scores_asset
 from assets.targets import TargetRoom
+from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.models import load_champion, read_decisions
 from clv_platform.settings import PROJECT_ROOT, Settings
 from clv_platform.warehouse import read_parquet
 
+LOADED = {"tables": [], "observed_from": None, "observed_until": None, "data_hash": "d", "warnings": []}
 COLUMNS = ("calls", "visits", "seats", "age")
 
 
@@ -52,17 +54,39 @@ def open_company(folder, n: int = 900) -> Company:
     frame.to_parquet(company.paths.marts / "fct_churn_examples.parquet", index=False)
     values = pd.DataFrame({"target_name": "churn", "label_value": ["1", "0"], "n_rows": [int(y.sum()), int(n - y.sum())]})
     values.to_parquet(company.paths.marts / "int_label_values.parquet", index=False)
-    (company.paths.root / "raw_load.json").write_text(
-        json.dumps({"tables": [], "observed_from": None, "observed_until": None, "data_hash": "d", "warnings": []}), encoding="utf-8"
-    )
+    (company.paths.root / "raw_load.json").write_text(json.dumps(LOADED), encoding="utf-8")
     return company
 
 
-def run(company: Company, instance: DagsterInstance) -> None:
+def run(company: Company, instance: DagsterInstance, cutoff: str = UNDATED) -> None:
     builders = (build_model_asset, build_evaluation_asset, build_explanations_asset, build_scores_asset)
-    register_cutoff(instance, company, UNDATED)
+    register_cutoff(instance, company, cutoff)
     assets = [build(company, company.config.targets[0]) for build in builders]
-    assert materialize(assets, instance=instance, partition_key=UNDATED).success
+    assert materialize(assets, instance=instance, partition_key=cutoff).success
+
+
+def open_dated_company(folder, n: int = 200) -> Company:
+    """CDNOW's config with invented rows: silence is a weighted sum of two features away, at ten dates."""
+    config = yaml.safe_load((PROJECT_ROOT / "config" / "cdnow.yaml").read_text(encoding="utf-8"))
+    config["targets"] = [target for target in config["targets"] if target["kind"] == "churn"]
+    quick = {"num_iterations": 40, "n_bags": 1, "learning_rate": 0.1}
+    config["training"] = {"n_bootstraps": 60, "comparators": [], "tuning": {"trials": 0}, "arms": ["none"], "lightgbm": quick}
+    path = folder / "dated.yaml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    company = load_company(path, Settings(path, folder / "data", PROJECT_ROOT, 1, "1GB", None))
+    rng = np.random.default_rng(1)
+    dates = pd.date_range("1997-09-01", "1998-06-01", freq="MS")
+    n_rows = n * len(dates)
+    frame = pd.DataFrame({feature.name: rng.normal(size=n_rows) for feature in build_feature_catalogue(company.config)})
+    log_odds = -1.0 + 1.2 * frame.iloc[:, 0] - 1.0 * frame.iloc[:, 1]
+    y = (rng.random(n_rows) < 1 / (1 + np.exp(-log_odds))).astype(float)
+    frame["account_id"], frame["as_of_date"] = np.tile([f"A{i:04d}" for i in range(n)], len(dates)), np.repeat(dates, n)
+    frame["is_eligible"] = True
+    frame["y_churn_90d"] = np.where(frame["as_of_date"] + pd.Timedelta(days=90) <= pd.Timestamp("1998-07-01"), y, np.nan)
+    company.paths.marts.mkdir(parents=True)
+    frame.to_parquet(company.paths.marts / "fct_churn_examples.parquet", index=False)
+    (company.paths.root / "raw_load.json").write_text(json.dumps(LOADED), encoding="utf-8")
+    return company
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +135,17 @@ def test_the_same_run_again_decides_the_same(linear):
     assert load_champion(room.models_root) == before
     assert (room.report_folder(UNDATED) / "gate.json").read_text(encoding="utf-8") == gate
     assert len({decision.model_id for decision in read_decisions(room.models_root)}) == 1
+
+
+def test_dated_rows_are_judged_on_their_last_dates_and_scored_by_the_regression(tmp_path):
+    company, cutoff = open_dated_company(tmp_path), "1998-07-01"
+    with DagsterInstance.ephemeral() as instance:
+        run(company, instance, cutoff)
+    room = TargetRoom(company, company.config.targets[0])
+    metrics = json.loads((room.report_folder(cutoff) / "metrics.json").read_text(encoding="utf-8"))
+    assert (metrics["model_kind"], metrics["verdict"]) == ("logistic_regression", "promoted")
+    assert metrics["split"].startswith("time_last_")
+    assert metrics["pr_auc_account_disjoint"] == pytest.approx(metrics["pr_auc_account_disjoint_same_rows"], abs=0.05)
+    scores = room.read_scores(cutoff)
+    assert scores is not None
+    assert set(scores["model_id"]) == {metrics["model_id"]} == {room.trained_ids(cutoff)[1]}
