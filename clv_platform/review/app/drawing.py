@@ -78,7 +78,7 @@ def find_frame(sources: Sources, address: Address) -> FrameInfo:
         When there is none.
     """
     wanted = address.option("v")
-    if wanted and not wanted.isdecimal():
+    if wanted and not (wanted.isascii() and wanted.isdecimal() and len(wanted) < 10):
         raise FrameError(
             f"version {wanted[:40]!r}: expected a whole number such as 2. Leave `v` out of the address for the newest version."
         )

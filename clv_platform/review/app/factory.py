@@ -19,6 +19,7 @@ from flask import Flask, Response, request
 from clv_platform.review.access import AccessPolicy, current_person, install_access
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.drawing import draw_page, draw_view
+from clv_platform.review.app.export import install_export
 from clv_platform.review.app.filter_panel import read_controls
 from clv_platform.review.app.pages import register_pages
 from clv_platform.review.app.scene import Sources
@@ -63,6 +64,7 @@ def create_app(sources: Sources, policy: AccessPolicy | None = None) -> Dash:
     app.layout = build_layout
     _register(app, sources, policy)
     register_pages(app, sources)
+    install_export(server, sources)
     _harden(app, server)
     return app
 

@@ -104,7 +104,7 @@ def _subject(frame: FrameInfo, address: Address) -> Any:
 
 def _row_of(frame: FrameInfo, address: Address) -> int | None:
     wanted = address.option("row")
-    return int(wanted) if wanted.isdecimal() and len(wanted) < 12 and int(wanted) < frame.n_rows else None
+    return int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 12 and int(wanted) < frame.n_rows else None
 
 
 def _view(scene: Scene) -> Any:

@@ -8,7 +8,6 @@ from dash import Dash, Input, Output, State, dcc, html
 
 from clv_platform.review.access import current_person
 from clv_platform.review.app.address import read_address
-from clv_platform.review.app.formats import interval, number
 from clv_platform.review.app.parts import link, marks, note, section
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.frames.info import FrameError
@@ -65,9 +64,7 @@ def register(app: Dash, sources: Sources) -> None:
 
 def _entry(scene: Scene, group: WeakGroup) -> list[Any]:
     """A group: what is the matter, in figures, and the ways on. Groups that filters can't name have no links."""
-    facts = [f"{group.n:,} rows", f"happened {number(group.observed, 'amount')}", f"predicted {number(group.expected, 'amount')}"]
-    if span := interval(group.lo, group.hi, "amount"):
-        facts.append(f"95 % sure {span}")
+    facts = [f"{group.n:,} rows"]
     there = scene.address.with_filters(group.filters)
     ways: list[Any] = []
     if group.filters:

@@ -1,0 +1,155 @@
+"""The app in a real browser: a frame is opened, filtered, doubted; nothing is fetched from elsewhere; the keyboard is enough.
+
+Driven in Debian's Chromium by Playwright, which downloads nothing of its own.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clv_platform.review.app import create_app
+from clv_platform.review.app.scene import Sources
+from clv_platform.review.app.server import make_app_server
+from clv_platform.review.feedback.store import open_feedback
+from clv_platform.review.frames.store import ReviewStore
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is part of the extra `dev`")
+pytestmark = pytest.mark.e2e
+
+CHROMIUM = Path("/usr/bin/chromium")
+PATH = "/frames/spend-and-segment-march"
+CLASS_ROW = "tr[data-level='very high'] td[data-rate='precision']"
+
+
+@pytest.fixture(scope="module")
+def address(planted_store: ReviewStore) -> Iterator[str]:
+    server = make_app_server(create_app(Sources(planted_store)), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join(10)
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    if not CHROMIUM.is_file():
+        pytest.fail(f"{CHROMIUM}: expected Debian's browser, found none. Install it with `apt-get install chromium`.")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: playwright.Browser, address: str) -> Iterator[playwright.Page]:
+    """A page that must fetch nothing from elsewhere, and must say nothing to the console."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
+    found = context.new_page()
+    elsewhere: list[str] = []
+    complaints: list[str] = []
+    found.on("request", lambda request: None if request.url.startswith((address, "data:", "blob:")) else elsewhere.append(request.url))
+    found.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    found.on("pageerror", lambda error: complaints.append(str(error)))
+    yield found
+    context.close()
+    assert elsewhere == []
+    assert complaints == []
+
+
+def test_the_model_is_good_overall_and_bad_in_germany_and_a_comment_on_that_is_kept(
+    page: playwright.Page, planted_store: ReviewStore
+) -> None:
+    expect = playwright.expect
+    page.goto("/")
+    page.get_by_role("link", name="Spend and segment, March").click()
+    accuracy = page.locator("[data-metric='accuracy'] .card-value")
+    expect(accuracy).to_have_text("69 %")
+    precision = page.locator(f"{CLASS_ROW} .figure")
+    expect(precision).to_have_text("70 %")
+
+    page.get_by_label("country").first.click()
+    page.get_by_role("option", name="Germany").click()
+    expect(accuracy).to_have_text("47 %")
+    expect(page.locator("[data-metric='accuracy']")).to_contain_text("All rows: 69 %")
+    expect(page.locator("[data-metric='accuracy']")).to_contain_text("worse than all rows")
+    expect(precision).to_have_text("30 %")
+    expect(page.locator(CLASS_ROW)).to_contain_text("−40 points")
+    expect(page).to_have_url(f"{page.url.split('/frames')[0]}{PATH}?in.country=Germany")
+
+    page.get_by_role("navigation", name="Pages of this frame").get_by_role("link", name="Feedback").click()
+    expect(page.locator("#feedback-subject")).to_contain_text("2,000 rows where country is Germany")
+    page.locator("#feedback-comment").fill("Prices changed in March.")
+    page.get_by_label("Your name").fill("Mara")
+    page.get_by_role("button", name="Save comment").click()
+    expect(page.locator("#feedback-told")).to_contain_text("Saved")
+    expect(page.locator("#view")).to_contain_text("Prices changed in March.")
+    said = open_feedback(planted_store).list(frame="spend-and-segment-march")[0]
+    assert (said.comment, said.author, said.filters, said.verdict, said.scope) == (
+        "Prices changed in March.",
+        "Mara",
+        "in.country=Germany",
+        "wrong",
+        "slice",
+    )
+
+
+def test_a_view_can_be_sent_to_a_colleague_and_the_back_button_goes_back(page: playwright.Page) -> None:
+    expect = playwright.expect
+    page.goto(f"{PATH}/explore?by=country")
+    germany = page.locator("tr[data-level='Germany']")
+    expect(germany).to_contain_text("47 %")
+    expect(germany).to_contain_text("worse")
+    germany.get_by_role("link").click()
+    expect(page.locator("#chips")).to_contain_text("country is Germany")
+    expect(page.locator("tr[data-level='France']")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("tr[data-level='France']")).to_have_count(1)
+    expect(page.locator("#chips")).to_contain_text("Showing all rows")
+
+
+def test_rows_load_and_a_chosen_one_is_shown_in_full(page: playwright.Page) -> None:
+    expect = playwright.expect
+    page.goto(f"{PATH}/rows?in.country=Germany")
+    expect(page.locator("#count")).to_contain_text("2,000 rows")
+    account = page.locator(".ag-center-cols-container [row-index='0'] [col-id='v0']")
+    expect(account).not_to_be_empty()
+    name = account.inner_text()
+    account.click()
+    expect(page.locator("#row-detail")).to_contain_text(f"Row: {name}")
+    page.get_by_role("link", name="Comment on this row").click()
+    expect(page.locator("#feedback-subject")).to_contain_text(f"commenting on one row: {name}")
+
+
+def test_the_keyboard_is_enough_to_filter_and_move_on(page: playwright.Page) -> None:
+    expect = playwright.expect
+    page.goto(PATH)
+    expect(page.locator("[data-metric='accuracy'] .card-value")).to_have_text("69 %")
+    page.keyboard.press("Tab")
+    expect(page.locator("a.skip")).to_be_focused()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate('document.activeElement.id.includes(\'"part":"levels"\')'):
+            break
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chips a.chip")).to_have_count(1)
+    page.locator("#chips a.chip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-metric='accuracy'] .card-value")).to_have_text("69 %")
+
+
+def test_every_page_fits_a_phone(browser: playwright.Browser, address: str) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, base_url=address, color_scheme="dark")
+    found = context.new_page()
+    for path in ("/", PATH, f"{PATH}/explore?by=country&by2=industry", f"{PATH}/rows", f"{PATH}/compare", f"{PATH}/feedback", "/glossary"):
+        found.goto(path)
+        found.wait_for_selector("#view")
+        assert found.evaluate("document.documentElement.scrollWidth") <= 360, path
+    context.close()
