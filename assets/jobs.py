@@ -18,7 +18,7 @@ _STAGES: dict[str, tuple[tuple[str, ...], str]] = {
     "build_warehouse_job": (WAREHOUSE_LAYERS, "dbt: staging to marts, with their tests, and the marts as Parquet."),
     "retrain_models_job": (("models", "evaluation", "explain"), "Train, evaluate and explain the model of every target, as of one cutoff."),
     "score_accounts_job": (("scores", "reporting"), "Score the newest accounts with the champion and rebuild the tables that people read."),
-    "render_reports_job": (("reports", "review"), "Render the reports; publish them and the reviewers' frames, if the cutoff is the newest."),
+    "render_reports_job": (("reports", "review"), "Render the reports; publish them and reviewers' frames, if the cutoff is the newest."),
 }
 BACKTEST_JOB, BACKTEST_TAG = "backtest_job", "clv/backtest"
 _BACKTEST = (

@@ -26,7 +26,7 @@ from clv_platform.review.queries.overview import overview
 from clv_platform.review.queries.rows import rows
 
 Mixed = dict[str, tuple[FrameInfo, pd.DataFrame]]
-_SOME = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+_SOME = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _TEXTS = st.sampled_from(["Germany", "France", "Österreich", "日本", "nowhere", None])
 _NUMBERS = st.one_of(st.none(), st.integers(-1, 10).map(float), st.floats(0, 400, allow_nan=False))
 _DAYS = st.one_of(st.none(), st.dates(pd.Timestamp("2025-01-01").date(), pd.Timestamp("2025-12-31").date()).map(str))
