@@ -182,7 +182,7 @@ class Contender:
             return Member(self.name, self.purpose, linear=fit_linear(learn, seed))
         own = self.resolved(foundation)
         if any(spec not in trees for spec in own):
-            raise FitError("nobody bought anything in the learning windows")
+            raise FitError("nobody bought anything in the learning windows, or no column varies over their rows")
         member = Member(self.name, self.purpose, trees=tuple(trees[spec] for spec in own), times_value=self.times_value)
         if len(own) == 1 and not self.times_value:
             return member

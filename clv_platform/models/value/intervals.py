@@ -157,8 +157,8 @@ def compare_methods(
     table = pd.DataFrame(rows, columns=["method", "origin", "coverage", "n", "mean_width"])
     if table.empty:
         return "neighbours", table.assign(is_used=pd.Series(dtype=bool))
-    off = (table.groupby("method")["coverage"].mean() - LEVEL).abs()
-    used = str(off.idxmin())
+    off = (table.groupby("method")["coverage"].mean() - LEVEL).abs().dropna()
+    used = str(off.idxmin()) if len(off) else "neighbours"  # where nothing is expected of anybody there is nothing to cover
     return used, table.assign(is_used=table["method"] == used)
 
 
