@@ -1,4 +1,4 @@
-"""A frame with a planted fault: segments predicted well overall (.69 right) and badly in Germany (.47), where "very high" is promised in vain.
+"""A frame with a planted fault: segments predicted well overall (.69 right) and badly in Germany (.47), where "very high" is in vain.
 
 Exact by construction: of 10,000 accounts 2,000 are in Germany, 940 of them predicted right; 5,960 of the other 8,000 are.
 """
