@@ -9,15 +9,20 @@ import pytest
 from clv_platform.review import publish
 from clv_platform.review.frames.store import ReviewStore
 
-SLUG = "spend-and-segment-march"
-
 
 @pytest.fixture(scope="session")
 def planted_store(tmp_path_factory: pytest.TempPathFactory, planted: ModuleType) -> ReviewStore:
     """The planted frame in two versions; only the newest matters to most tests."""
     store = ReviewStore(tmp_path_factory.mktemp("app") / "review")
     frame = planted.planted_frame()
-    roles = {"y_true": "segment", "y_pred": "predicted_segment", "account_id": "account_id"}
     for _ in range(2):
-        publish(frame, "Spend and segment, March", **roles, slices=("country", "industry"), store=store)
+        publish(
+            frame,
+            "Spend and segment, March",
+            "segment",
+            "predicted_segment",
+            account_id="account_id",
+            slices=("country", "industry"),
+            store=store,
+        )
     return store

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from clv_platform.review.app import create_app
 from clv_platform.review.app.scene import Sources
@@ -17,7 +18,6 @@ from clv_platform.review.app.server import make_app_server
 from clv_platform.review.feedback.store import open_feedback
 from clv_platform.review.frames.store import ReviewStore
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is part of the extra `dev`")
 pytestmark = pytest.mark.e2e
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -37,17 +37,17 @@ def address(planted_store: ReviewStore) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
+def browser() -> Iterator[Browser]:
     if not CHROMIUM.is_file():
         pytest.fail(f"{CHROMIUM}: expected Debian's browser, found none. Install it with `apt-get install chromium`.")
-    with playwright.sync_playwright() as driver:
+    with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield chromium
         chromium.close()
 
 
 @pytest.fixture
-def page(browser: playwright.Browser, address: str) -> Iterator[playwright.Page]:
+def page(browser: Browser, address: str) -> Iterator[Page]:
     """A page that must fetch nothing from elsewhere, and must say nothing to the console."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
     found = context.new_page()
@@ -62,10 +62,7 @@ def page(browser: playwright.Browser, address: str) -> Iterator[playwright.Page]
     assert complaints == []
 
 
-def test_the_model_is_good_overall_and_bad_in_germany_and_a_comment_on_that_is_kept(
-    page: playwright.Page, planted_store: ReviewStore
-) -> None:
-    expect = playwright.expect
+def test_the_model_is_good_overall_and_bad_in_germany_and_a_comment_on_that_is_kept(page: Page, planted_store: ReviewStore) -> None:
     page.goto("/")
     page.get_by_role("link", name="Spend and segment, March").click()
     accuracy = page.locator("[data-metric='accuracy'] .card-value")
@@ -99,8 +96,7 @@ def test_the_model_is_good_overall_and_bad_in_germany_and_a_comment_on_that_is_k
     )
 
 
-def test_a_view_can_be_sent_to_a_colleague_and_the_back_button_goes_back(page: playwright.Page) -> None:
-    expect = playwright.expect
+def test_a_view_can_be_sent_to_a_colleague_and_the_back_button_goes_back(page: Page) -> None:
     page.goto(f"{PATH}/explore?by=country")
     germany = page.locator("tr[data-level='Germany']")
     expect(germany).to_contain_text("47 %")
@@ -113,8 +109,7 @@ def test_a_view_can_be_sent_to_a_colleague_and_the_back_button_goes_back(page: p
     expect(page.locator("#chips")).to_contain_text("Showing all rows")
 
 
-def test_rows_load_and_a_chosen_one_is_shown_in_full(page: playwright.Page) -> None:
-    expect = playwright.expect
+def test_rows_load_and_a_chosen_one_is_shown_in_full(page: Page) -> None:
     page.goto(f"{PATH}/rows?in.country=Germany")
     expect(page.locator("#count")).to_contain_text("2,000 rows")
     account = page.locator(".ag-center-cols-container [row-index='0'] [col-id='v0']")
@@ -126,8 +121,7 @@ def test_rows_load_and_a_chosen_one_is_shown_in_full(page: playwright.Page) -> N
     expect(page.locator("#feedback-subject")).to_contain_text(f"commenting on one row: {name}")
 
 
-def test_the_keyboard_is_enough_to_filter_and_move_on(page: playwright.Page) -> None:
-    expect = playwright.expect
+def test_the_keyboard_is_enough_to_filter_and_move_on(page: Page) -> None:
     page.goto(PATH)
     expect(page.locator("[data-metric='accuracy'] .card-value")).to_have_text("69 %")
     page.keyboard.press("Tab")
@@ -145,7 +139,7 @@ def test_the_keyboard_is_enough_to_filter_and_move_on(page: playwright.Page) -> 
     expect(page.locator("[data-metric='accuracy'] .card-value")).to_have_text("69 %")
 
 
-def test_every_page_fits_a_phone(browser: playwright.Browser, address: str) -> None:
+def test_every_page_fits_a_phone(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, base_url=address, color_scheme="dark")
     found = context.new_page()
     for path in ("/", PATH, f"{PATH}/explore?by=country&by2=industry", f"{PATH}/rows", f"{PATH}/compare", f"{PATH}/feedback", "/glossary"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,9 @@ from clv_platform.review.queries.filters import Filter
 from clv_platform.review.queries.overview import overview
 from clv_platform.review.queries.results import Overview
 
+# Of yes-or-no predictions these rise and fall with how many say yes, so that a group can't be held against all rows by them.
+_DEPENDS_ON_SHARE = frozenset({"accuracy", "pr_auc", "log_loss", "brier"})
+
 
 def _view(scene: Scene) -> Any:
     frame, filters = scene.shown, scene.address.filters
@@ -26,7 +30,7 @@ def _view(scene: Scene) -> Any:
     before = whole if filters else None
     if not found.n:
         return note("No row fits these filters. Take one away to see figures.", "warning")
-    parts: list[Any] = [_count(found, before), _cards(found, before)]
+    parts: list[Any] = [_count(found, before), _cards(found, before, scene.shown.kind == "binary")]
     if not found.per_class.empty:
         parts += [_classes(scene, found, before), _confusion(scene, found)]
     if not found.reliability.empty:
@@ -47,12 +51,17 @@ def _count(found: Overview, before: Overview | None) -> Any:
     return html.Div(parts)
 
 
-def _cards(found: Overview, before: Overview | None) -> Any:
+def _cards(found: Overview, before: Overview | None, is_binary: bool) -> Any:
     cards = []
     for metric in found.metrics:
         meaning = METRICS[metric.name].meaning if metric.name in METRICS else ""
-        cards.append(metric_card(metric, before.metric(metric.name) if before else None, meaning))
-    return html.Div(cards, className="cards")
+        shown = replace(metric, better="none") if is_binary and metric.name in _DEPENDS_ON_SHARE else metric  # no verdict against all rows
+        cards.append(metric_card(shown, before.metric(metric.name) if before else None, meaning))
+    parts: list[Any] = [html.Div(cards, className="cards")]
+    if is_binary and before is not None:
+        words = "Where fewer or more say yes than among all rows, accuracy, PR-AUC, log loss and Brier score change by that alone: "
+        parts.append(html.P(f"{words}they are shown beside all rows without a verdict.", className="dim small"))
+    return html.Div(parts)
 
 
 def _classes(scene: Scene, found: Overview, before: Overview | None) -> Any:
