@@ -39,6 +39,7 @@ def open_company(folder, n: int = 900) -> Company:
         "training": {
             "n_bootstraps": 60,
             "comparators": [],
+            "arms": ["none"],
             "tuning": {"trials": 0},
             "lightgbm": {"num_iterations": 60, "n_bags": 1, "learning_rate": 0.1},
         },
