@@ -14,6 +14,7 @@ from dagster import AssetChecksDefinition, AssetsDefinition, Definitions, Logger
 from assets.backtest import build_backtest_asset, build_outcomes_asset
 from assets.checks.models import build_model_checks
 from assets.checks.raw import build_raw_checks
+from assets.checks.reviewed_slices import build_reviewed_slices_check
 from assets.checks.weak_slices import build_weak_slice_check
 from assets.churn_history import build_history_asset
 from assets.company import Company, load_company
@@ -25,7 +26,7 @@ from assets.manifest import build_dbt, ensure_manifest
 from assets.models import build_model_asset
 from assets.raw import build_raw_assets
 from assets.reports import build_data_report_asset, build_published_asset, build_report_asset
-from assets.review import build_frames_asset
+from assets.review import build_feedback_asset, build_frames_asset
 from assets.schedules import build_schedules
 from assets.scores import build_scores_asset
 from assets.segments import build_segment_assets
@@ -80,10 +81,11 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
             build_data_report_asset(company),
             build_exploration_asset(company),
             build_published_asset(company),
-            *([build_frames_asset(company)] if company.trained_targets else []),
+            *([build_feedback_asset(company), build_frames_asset(company)] if company.trained_targets else []),
         ],
         asset_checks=[
             *build_raw_checks(company),
+            *([build_reviewed_slices_check(company)] if company.trained_targets else []),
             *(check for target in company.trained_targets for check in _build_checks(company, target)),
         ],
         jobs=jobs,

@@ -10,6 +10,7 @@ from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, 
 
 from assets.company import SEGMENT_KEYS, Company
 from assets.partitions import build_cutoffs, is_newest_cutoff, parse_cutoff
+from assets.review import FRAMES_KEY
 from assets.targets import OWNERS, TargetRoom, floats
 from assets.value_room import read_value_scores
 from assets.warehouse import WAREHOUSE_POOL
@@ -28,6 +29,7 @@ def build_report_asset(company: Company, target: Target) -> AssetsDefinition:
             room.key("reports", "outcomes"),
             room.key("reports", "backtest"),
             ["reports", "exploration_report"],
+            FRAMES_KEY,
         ],
         group_name="reports",
         owners=OWNERS,

@@ -5,11 +5,35 @@ Here: the frames of the trained targets. Keep what a frame is out (`clv_platform
 
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from assets.company import Company
 from assets.partitions import build_cutoffs, is_newest_cutoff
 from assets.targets import OWNERS, TargetRoom, markdown_table
+
+FEEDBACK_KEY = AssetKey(["raw", "review_feedback"])
+FRAMES_KEY = AssetKey(["review", "frames"])
+
+
+def build_feedback_asset(company: Company) -> AssetsDefinition:
+    """Return `raw/review_feedback`."""
+
+    @asset(
+        key=FEEDBACK_KEY,
+        group_name="raw",
+        owners=OWNERS,
+        kinds={"parquet"},
+        description="What reviewers said, in its newest edition: one row per piece of feedback, in `review_feedback.parquet`.",
+    )
+    def review_feedback() -> MaterializeResult:
+        from clv_platform.review.feedback.store import open_feedback
+        from clv_platform.review.frames.store import company_store
+
+        path = company.paths.review_feedback
+        n_rows = open_feedback(company_store(company.settings, company.paths)).export(path)
+        return MaterializeResult(metadata={"dagster/row_count": n_rows, "file": MetadataValue.path(path)})
+
+    return review_feedback
 
 
 def build_frames_asset(company: Company) -> AssetsDefinition:
@@ -17,8 +41,8 @@ def build_frames_asset(company: Company) -> AssetsDefinition:
     rooms = [TargetRoom(company, target) for target in company.trained_targets]
 
     @asset(
-        key=["review", "frames"],
-        deps=[room.key("explain", "explanations") for room in rooms],
+        key=FRAMES_KEY,
+        deps=[FEEDBACK_KEY, *(room.key("explain", "explanations") for room in rooms)],
         group_name="review",
         owners=OWNERS,
         kinds={"parquet"},
@@ -27,8 +51,11 @@ def build_frames_asset(company: Company) -> AssetsDefinition:
     )
     def frames(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.contracts.features import build_feature_catalogue
+        from clv_platform.review.feedback.slices import judge_reviewed_slices
+        from clv_platform.review.feedback.store import open_feedback
         from clv_platform.review.frames.runs import publish_run_frame
         from clv_platform.review.frames.store import company_store
+        from clv_platform.warehouse import write_parquet
 
         if not is_newest_cutoff(company, context.partition_key):
             return MaterializeResult(metadata={"published": False})
@@ -42,6 +69,9 @@ def build_frames_asset(company: Company) -> AssetsDefinition:
             publish_run_frame(store, room.report_folder(context.partition_key), room.target.name, kind=room.target.kind, **words)
             for room in rooms
         ]
+        for room, (info, _) in zip(rooms, done, strict=True):
+            path = room.report_folder(context.partition_key) / "reviewed_slices.parquet"
+            write_parquet(judge_reviewed_slices(info, open_feedback(store).list()), path)
         table = [{"frame": info.slug, "version": info.version, "rows": info.n_rows, "new": is_new} for info, is_new in done]
         return MaterializeResult(metadata={"published": True, "frames": markdown_table(table)})
 

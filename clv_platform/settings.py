@@ -141,6 +141,11 @@ class CompanyPaths:
         return self.root / "review"
 
     @property
+    def review_feedback(self) -> Path:
+        """What reviewers said, as the newest run took it up."""
+        return self.root / "review_feedback.parquet"
+
+    @property
     def dbt_target(self) -> Path:
         """dbt's target folder: manifest, compiled SQL, logs."""
         return self.root / "dbt_target"

@@ -48,7 +48,7 @@ RAW_KEYS = {
     f"raw/{name}"
     for name in (
         "accounts", "account_snapshots", "campaign_contacts", "campaigns", "coverage", "excluded_rows", "feature_catalogue", "feedback",
-        "load_report", "orders", "rejected_rows", "subscriptions", "support_cases", "usage", "web_sessions",
+        "load_report", "orders", "rejected_rows", "review_feedback", "subscriptions", "support_cases", "usage", "web_sessions",
     )
 }  # fmt: skip
 JOBS = {
