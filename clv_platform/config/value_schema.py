@@ -67,6 +67,7 @@ class Lifecycle(_Block):
     develop_purchases: int = Field(default=3, ge=1)  # fewer purchase days than these: develop; else retain
     at_risk_days: int = Field(default=90, ge=1)  # silent for longer, or
     at_risk_alive: float = Field(default=0.5, ge=0, le=1)  # P(alive) below: at risk
+    at_risk_churn: float = Field(default=0.15, gt=0, le=1)  # subscribers whose chance to leave is above: at risk
     lost_days: int = Field(default=365, ge=1)  # silent for longer, or
     lost_alive: float = Field(default=0.1, ge=0, le=1)  # P(alive) below: lost
 

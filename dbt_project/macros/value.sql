@@ -28,7 +28,7 @@
             not {{ relation }}.is_subscribed
             and ({{ silent_days }} > {{ rules['at_risk_days'] }} or {{ relation }}.p_alive < {{ rules['at_risk_alive'] }})
             then 'at risk'
-        when {{ relation }}.is_subscribed and {{ relation }}.churn_score > {{ 1 - rules['at_risk_alive'] }} then 'at risk'
+        when {{ relation }}.is_subscribed and {{ relation }}.churn_score > {{ rules['at_risk_churn'] }} then 'at risk'
         when
             {{ relation }}.tenure_days <= {{ rules['develop_days'] }} or {{ relation }}.n_purchases < {{ rules['develop_purchases'] }}
             then 'develop'

@@ -1,4 +1,5 @@
-{#- What the stages of life are told from, for every account that was known at a snapshot, asked about or not: who left has no other row. -#}
+{#- What the stages of life are told from, for every account that was known at a snapshot, asked about or not: who left has no other
+    row. -#}
 {%- set has_subscriptions = is_present('subscriptions') -%}
 with candidates as (
 

@@ -1,5 +1,5 @@
-{#- All that is known and expected of an account, at the newest snapshot that the first value target of the config has scores of; before there
-    are any, at the newest snapshot there is. -#}
+{#- All that is known and expected of an account, at the newest snapshot that the first value target of the config has scores of; before
+    there are any, at the newest snapshot there is. -#}
 {%- set attributes = ['product', 'territory', 'country', 'industry', 'employee_range', 'channel'] -%}
 with states as (
 

@@ -63,7 +63,7 @@ select
     profits.margin / nullif(profits.costed_revenue, 0) as margin_rate,
     profits.contact_cost,
     profits.profit,
-    cast(row_number() over (order by profits.profit desc, profits.account_id) as bigint) as profit_rank,
+    cast(row_number() over (order by profits.profit desc, profits.account_id asc) as bigint) as profit_rank,
     profits.profit / nullif(sum(greatest(profits.profit, 0)) over (), 0) as profit_share,
     accounts.expected_value,
     accounts.value_tier,

@@ -1,6 +1,6 @@
-{#- Revenue, or margin for a target that asks for it, by month: what came, and what the accounts of the newest forecasts are expected to bring. The forecast of the whole horizon is
-    spread over its months as the same accounts' amounts were after the last six snapshots whose horizon is over; accounts yet to come are
-    not in it. -#}
+{#- Revenue, or margin for a target that asks for it, by month: what came, and what the accounts of the newest forecasts are expected to
+    bring. The forecast of the whole horizon is spread over its months as the amounts were after the last six snapshots whose horizon is
+    over; accounts yet to come are not in it. -#}
 {%- set targets = targets_of('value') -%}
 with forecasts as (
 
@@ -39,22 +39,18 @@ past_snapshots as (
         {{ sql_text(target['name']) }} as target,
         account_id,
         as_of_date,
-        {{ target['horizon_days'] }} as horizon_days
+        {{ target['horizon_days'] }} as horizon_days,
+        dense_rank() over (order by as_of_date desc) as age_rank
     from examples
-    where as_of_date in (
-        select as_of_date from examples
-        where {{ adapter.quote(target['label']) }} is not null
-        group by as_of_date
-        order by as_of_date desc
-        limit 6
-    )
+    where {{ adapter.quote(target['label']) }} is not null
     {{ 'union all' if not loop.last }}
     {%- else %}
     select
         '' as target,
         account_id,
         as_of_date,
-        0 as horizon_days
+        0 as horizon_days,
+        1 as age_rank
     from examples
     where false
     {% endfor %}
@@ -72,6 +68,7 @@ past_months as (
             past_snapshots.account_id = days.account_id
             and days.ordered_on >= past_snapshots.as_of_date
             and days.ordered_on < {{ dbt.dateadd('day', 'past_snapshots.horizon_days', 'past_snapshots.as_of_date') }}
+    where past_snapshots.age_rank <= 6
     group by 1, 2
 
 ),

@@ -31,7 +31,7 @@ lists as (
         as_of_date,
         value_tier as group_name,
         '' as family,
-        dense_rank() over (partition by as_of_date order by case when is_champion then 0 else 1 end, cutoff desc, model_id desc) as list_rank
+        dense_rank() over (partition by as_of_date order by is_champion desc, cutoff desc, model_id desc) as list_rank
     from forecasts
 
 ),
@@ -56,7 +56,8 @@ dates as (
         family,
         as_of_date,
         lag(as_of_date) over (partition by grouping_name, family order by as_of_date) as previous_date
-    from (select distinct grouping_name, family, as_of_date from members) as distinct_dates
+    from members
+    group by grouping_name, family, as_of_date
 
 ),
 
@@ -77,10 +78,7 @@ befores as (
         members.group_name
     from pairs
     inner join members
-        on
-            pairs.grouping_name = members.grouping_name
-            and pairs.family = members.family
-            and pairs.previous_date = members.as_of_date
+        on pairs.grouping_name = members.grouping_name and pairs.family = members.family and pairs.previous_date = members.as_of_date
 
 ),
 

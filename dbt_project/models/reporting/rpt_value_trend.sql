@@ -39,7 +39,7 @@ ordered as (
         *,
         dense_rank() over (
             partition by target, as_of_date
-            order by case when is_champion then 0 else 1 end, cutoff desc, model_id desc
+            order by is_champion desc, cutoff desc, model_id desc
         ) as list_rank
     from history
 
