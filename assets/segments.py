@@ -19,6 +19,8 @@ from assets.targets import OWNERS, markdown_table, picture, write_json
 from assets.value_room import read_value_scores
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from clv_platform.datasets.snapshots import Snapshots
     from clv_platform.models.segments import KeptSegments, SegmentRequest
 
@@ -83,6 +85,14 @@ class SegmentRoom:
 
         model_id = self.read_training(cutoff)["model_id"]
         return load_segments(self.models_root, model_id) if model_id else None
+
+    def keep_history(self, cutoff: str, as_of: str, assigned: "pd.DataFrame") -> None:
+        """Write who is in which segment; an older cutoff only fills gaps, because people work with what the newest one said."""
+        from clv_platform.scores.segments import write_segments
+
+        path = self.history / f"{as_of}.parquet"
+        if is_newest_cutoff(self.company, cutoff) or not path.is_file():
+            write_segments(assigned, path)
 
     def read_training(self, cutoff: str) -> dict[str, Any]:
         """What the model step wrote about itself."""
@@ -156,10 +166,9 @@ def _build_scores(room: SegmentRoom) -> AssetsDefinition:
             write_segments(empty_segments(), room.history / f"{snapshots.name}.parquet")
             return MaterializeResult(metadata={"dagster/row_count": 0})
         now = assign_segments(kept, snapshots.newest, cutoff=cutoff)
-        write_segments(now, room.history / f"{snapshots.name}.parquet")
+        room.keep_history(cutoff, snapshots.name, now)
         if snapshots.date_before:
-            before = assign_segments(kept, snapshots.before, cutoff=cutoff)
-            write_segments(before, room.history / f"{snapshots.date_before}.parquet")
+            room.keep_history(cutoff, str(snapshots.date_before), assign_segments(kept, snapshots.before, cutoff=cutoff))
         counts = now["segment"].value_counts().rename_axis("segment").reset_index(name="n")
         return MaterializeResult(metadata={"dagster/row_count": len(now), "segments": markdown_table(counts.to_dict("records"))})
 

@@ -68,6 +68,18 @@ def test_both_dates_are_assigned_by_the_same_segments(ready, instance):
     assert moved[moved].index.tolist() == ["A000"]
 
 
+def test_an_older_cutoff_leaves_what_people_work_with(ready, instance):
+    assert run(ready, instance).success
+    history = ready.paths.root / "segments" / "history"
+    before = {path.name: path.read_bytes() for path in history.iterdir()}
+    (ready.paths.reports / CUTOFF).mkdir(parents=True, exist_ok=True)
+    assert run(ready, instance, "2025-12-01").success
+    assert SegmentRoom(ready).read_training("2025-12-01")["is_new"] is True
+    assert {path.name: path.read_bytes() for path in history.iterdir()} == before
+    assert run(ready, instance).success
+    assert SegmentRoom(ready).read_training(CUTOFF)["is_new"] is False
+
+
 def test_too_few_accounts_end_in_a_verdict(open_tiny, instance):
     company = open_tiny(segments={"n_segments": [3], "n_resamples": 2})
     write_marts(company, 9)
