@@ -3,13 +3,18 @@
 Here: the frames of the trained targets. Keep what a frame is out (`clv_platform.review.frames`).
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from assets.company import Company
 from assets.partitions import build_cutoffs, is_newest_cutoff
 from assets.targets import OWNERS, TargetRoom, markdown_table
+
+if TYPE_CHECKING:
+    from clv_platform.contracts.feature import Feature
+    from clv_platform.review.frames.info import FrameInfo
 
 FEEDBACK_KEY = AssetKey(["raw", "review_feedback"])
 FRAMES_KEY = AssetKey(["review", "frames"])
@@ -51,28 +56,36 @@ def build_frames_asset(company: Company) -> AssetsDefinition:
     )
     def frames(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.contracts.features import build_feature_catalogue
-        from clv_platform.review.feedback.slices import judge_reviewed_slices
-        from clv_platform.review.feedback.store import open_feedback
-        from clv_platform.review.frames.runs import publish_run_frame
-        from clv_platform.review.frames.store import company_store
-        from clv_platform.warehouse import write_parquet
 
-        if not is_newest_cutoff(company, context.partition_key):
+        cutoff = context.partition_key
+        if not is_newest_cutoff(company, cutoff):
             return MaterializeResult(metadata={"published": False})
-        features, store = build_feature_catalogue(company.config), company_store(company.settings, company.paths)
-        words: dict[str, Any] = {
-            "labels": {feature.name: feature.label for feature in features},
-            "descriptions": {feature.name: feature.meaning for feature in features},
-        }
-        words["private"] = company.config.private
-        done = [
-            publish_run_frame(store, room.report_folder(context.partition_key), room.target.name, kind=room.target.kind, **words)
-            for room in rooms
-        ]
-        for room, (info, _) in zip(rooms, done, strict=True):
-            path = room.report_folder(context.partition_key) / "reviewed_slices.parquet"
-            write_parquet(judge_reviewed_slices(info, open_feedback(store).list()), path)
+        features = build_feature_catalogue(company.config)
+        done = [_publish(room, cutoff, features) for room in rooms]
         table = [{"frame": info.slug, "version": info.version, "rows": info.n_rows, "new": is_new} for info, is_new in done]
         return MaterializeResult(metadata={"published": True, "frames": markdown_table(table)})
 
     return frames
+
+
+def _publish(room: TargetRoom, cutoff: str, features: "Sequence[Feature]") -> "tuple[FrameInfo, bool]":
+    """Publish one target's test rows and measure what reviewers called wrong on them."""
+    from clv_platform.review.feedback.slices import judge_reviewed_slices
+    from clv_platform.review.feedback.store import open_feedback
+    from clv_platform.review.frames.runs import publish_run_frame
+    from clv_platform.review.frames.store import company_store
+    from clv_platform.warehouse import write_parquet
+
+    company, folder = room.company, room.report_folder(cutoff)
+    store = company_store(company.settings, company.paths)
+    info, is_new = publish_run_frame(
+        store,
+        folder,
+        room.target.name,
+        kind=room.target.kind,
+        labels={feature.name: feature.label for feature in features},
+        descriptions={feature.name: feature.meaning for feature in features},
+        private=company.config.private,
+    )
+    write_parquet(judge_reviewed_slices(info, open_feedback(store).list()), folder / "reviewed_slices.parquet")
+    return info, is_new
