@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -134,10 +135,15 @@ class FrameInfo:
         """The rows."""
         return self.folder / "data.parquet"
 
-    @property
+    @cached_property
     def shown_columns(self) -> tuple[ColumnInfo, ...]:
         """Columns with values: all but the private ones."""
         return tuple(column for column in self.columns if not column.is_private)
+
+    @cached_property
+    def by_name(self) -> dict[str, ColumnInfo]:
+        """The shown columns by name: frames of thousands of columns ask for each."""
+        return {column.name: column for column in self.shown_columns}
 
     def column(self, name: str) -> ColumnInfo:
         """Return the shown column of that name.
@@ -147,9 +153,8 @@ class FrameInfo:
         FrameError
             When there is none, or it is private.
         """
-        for column in self.columns:
-            if column.name == name and not column.is_private:
-                return column
+        if (found := self.by_name.get(name)) is not None:
+            return found
         raise FrameError(f"{self.name}: expected one of its columns, found {name!r}. Choose a column of this frame.")
 
     def column_of(self, role: Role) -> ColumnInfo | None:

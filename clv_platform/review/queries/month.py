@@ -1,6 +1,7 @@
 """What the newest published run says of the month: tables of `published/current`, filtered; knows no Dash.
 
-Here: finding the run, reading its marts, filtering lists of accounts. What isn't published isn't there: every function gives None or an empty table.
+Here: finding the run, reading its marts, filtering lists of accounts. What isn't published isn't there: every function gives None or an
+empty table.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ def words_of(info: FrameInfo, name: str) -> Words:
     family, _, detail = name.partition(":")
     words = _WORDS[family]
     if family in ("mean", "sum"):
-        level = next((column.label for column in info.shown_columns if column.name == detail), detail)
+        level = info.by_name[detail].label if detail in info.by_name else detail
     else:
         level = detail or info.positive or ""
     return Words(

@@ -115,7 +115,7 @@ def register(app: Dash, sources: Sources) -> None:
         start = max(int(request.get("startRow") or 0), 0)
         page = rows(frame, address.filters, *sort_of(frame, address), offset=start, limit=_BLOCK)
         return {
-            "rowData": _records(page.table, _shown(frame, address.option("columns")), page.row_column, page.error_column, frame.kind),
+            "rowData": records(page.table, _shown(frame, address.option("columns")), page.row_column, page.error_column, frame.kind),
             "rowCount": page.n,
         }
 
@@ -134,7 +134,7 @@ def register(app: Dash, sources: Sources) -> None:
         return _row_detail(frame, int(selected[0]["row"]), address)
 
 
-def _records(table: pd.DataFrame, names: list[str], row_column: str, error_column: str, kind: str) -> list[dict[str, Any]]:
+def records(table: pd.DataFrame, names: list[str], row_column: str, error_column: str, kind: str) -> list[dict[str, Any]]:
     """Rows as the grid wants them: texts, by position."""
     values = {f"v{i}": [cell(value) for value in table[name].tolist()] for i, name in enumerate(names)}
     values["error"] = [_error_words(value, kind) for value in table[error_column].tolist()]
