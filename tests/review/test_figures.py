@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from types import ModuleType
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -60,7 +61,8 @@ def apply(frame: pd.DataFrame, filters: tuple[Filter, ...]) -> pd.DataFrame:
             keep &= values.map(lambda v, t=str(one.values[0]): not pd.isna(v) and t.lower() in v.lower()).astype(bool)
         else:
             numbers = values.astype("Float64") if one.kind == "range" else values.dt.normalize()
-            low, high = one.values if one.kind == "range" else (None if v is None else pd.Timestamp(str(v)) for v in one.values)
+            limits: list[Any] = [v if v is None or one.kind == "range" else pd.Timestamp(str(v)) for v in one.values]
+            low, high = limits
             keep &= values.notna()
             keep &= True if low is None else (numbers >= low).fillna(False).astype(bool)
             keep &= True if high is None else (numbers <= high).fillna(False).astype(bool)
@@ -146,7 +148,7 @@ def test_means_sums_and_counts_equal_pandas(mixed: Mixed, filters: tuple[Filter,
         ("n", groups.size()),
     ):
         table = breakdown(info, filters, ("country",), metric).table
-        shown = {("(missing)" if pd.isna(level) else level): value for level, value in wanted.items()}
+        shown = {("(missing)" if pd.isna(cast("Any", level)) else level): value for level, value in wanted.items()}
         assert set(table["level_1"]) == set(shown)
         for row in table.to_dict("records"):
             assert same(row["value"], float(shown[row["level_1"]]))
@@ -194,10 +196,10 @@ def test_germany_is_where_the_planted_model_fails(store: ReviewStore, planted: M
     whole, part = overview(info), overview(info, germany)
     assert (whole.metrics[0].name, whole.metrics[0].value) == ("accuracy", planted.ACCURACY)
     assert part.metrics[0].value == planted.ACCURACY_GERMANY
-    high = part.per_class.set_index("level").loc["very high"]
+    high: Any = part.per_class.set_index("level").loc["very high"]
     assert high["precision"] == planted.PRECISION_VERY_HIGH_GERMANY
     assert high["precision_hi"] < whole.per_class.set_index("level").loc["very high", "precision_lo"]
-    table = breakdown(info, (), ("country",), "accuracy").table.set_index("level_1")
+    table: Any = breakdown(info, (), ("country",), "accuracy").table.set_index("level_1")
     assert table["value"].idxmin() == "Germany"
     assert table.drop("Germany")["lo"].min() > table.loc["Germany", "hi"]
 
@@ -211,7 +213,7 @@ def test_compared_versions_differ_where_they_were_changed(store: ReviewStore, pl
     mended.loc[is_germany, "predicted_segment"] = frame.loc[is_germany, "segment"]
     second = publish_frame(store, mended.sample(frac=1, random_state=1), "Planted", roles=roles)
     found = compare(first, second)
-    row = found.table.set_index("metric").loc["accuracy"]
+    row: Any = found.table.set_index("metric").loc["accuracy"]
     assert found.is_paired
     assert (row["a"], row["b"]) == pytest.approx((0.69, 0.69 + 0.2 * 0.53))
     assert row["lo"] > 0

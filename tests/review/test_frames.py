@@ -7,6 +7,7 @@ import json
 import threading
 from pathlib import Path
 from types import ModuleType
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,7 @@ def test_any_kind_of_frame_gives_the_same_rows(store: ReviewStore, tmp_path: Pat
 )
 def test_wrong_input_gets_a_sentence_and_leaves_nothing(store: ReviewStore, frame: object, options: dict, words: list[str]) -> None:
     with pytest.raises(FrameError) as error:
-        publish_frame(store, frame, "Wrong", **({"roles": {}} | options))
+        publish_frame(store, frame, "Wrong", **cast("dict[str, Any]", {"roles": {}} | options))
     assert all(word in str(error.value) for word in words), str(error.value)
     assert list_frames(store) == ()
 
