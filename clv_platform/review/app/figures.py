@@ -116,7 +116,7 @@ def lines_figure(series: Mapping[str, tuple[Sequence[Any], Sequence[float]]], un
         }
         for i, (name, (x, y)) in enumerate(series.items())
     ]
-    return _figure(data, {}, {"title": {"text": unit}, "rangemode": "tozero"}, len(series) > 1, hovermode="x unified")
+    return _figure(data, {"nticks": 6}, {"title": {"text": unit}, "rangemode": "tozero"}, len(series) > 1, hovermode="x unified")
 
 
 def bars_figure(levels: Sequence[Any], values: Sequence[float], unit: str, marked: Sequence[bool] = ()) -> dict[str, Any]:
