@@ -18,18 +18,31 @@ USERS = "users.json"
 
 @with_plain_errors
 def serve_review(
-    config_path: Path | None, *, host: str, port: int, users: Path | None, proxy_header: str | None, proxies: tuple[str, ...], proxy_role: str,
-    session_hours: float, is_https: bool,
-) -> int:  # fmt: skip
+    config_path: Path | None,
+    *,
+    host: str,
+    port: int,
+    users: Path | None,
+    proxy_header: str | None,
+    proxies: tuple[str, ...],
+    proxy_role: str,
+    session_hours: float,
+    is_https: bool,
+) -> int:
     """`clv review`: serve until interrupted."""
     from clv_platform.review.access import build_policy
 
     settings, store = _find(config_path)
     listed = users or (store.root / USERS if (store.root / USERS).is_file() else None)
     policy = build_policy(
-        host, users=listed, proxy_header=proxy_header, proxies=proxies or ("127.0.0.1", "::1"), proxy_role=cast("Role", proxy_role),
-        session_hours=session_hours, is_https=is_https,
-    )  # fmt: skip
+        host,
+        users=listed,
+        proxy_header=proxy_header,
+        proxies=proxies or ("127.0.0.1", "::1"),
+        proxy_role=cast("Role", proxy_role),
+        session_hours=session_hours,
+        is_https=is_https,
+    )
     return _serve(settings, store, policy, host, port)
 
 
