@@ -20,7 +20,7 @@ from clv_platform.models.value.design import View
 from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.foundation import LEVEL, RUN_RATE, Foundation
 from clv_platform.models.value.linear import LinearModel, fit_linear
-from clv_platform.models.value.trees import TreeModel, TreeSpec, read_trees
+from clv_platform.models.value.trees import TreeModel, TreeSpec, read_trees, season_level
 
 Floats = NDArray[np.float64]
 Purpose = Literal["spend", "purchases"]
@@ -69,7 +69,7 @@ class Member:
             values = self.linear.predict(view)
         else:
             values = np.exp(self.log_mean(view))
-        return np.maximum(values, 0.0)
+        return np.maximum(values, 0.0) * (self.level if self.key is not None else 1.0)
 
     def log_mean(self, view: View) -> Floats:
         """Log of the expectation of trees, before which contributions add up."""
@@ -150,7 +150,7 @@ class Contender:
         if self.key is not None and self.key in foundation.notes:
             return foundation.notes[self.key]
         needs = any(spec.offset == PROBABILITY for spec in self.specs) or (self.key is not None and self.key not in _ALWAYS)
-        if needs and (foundation.family is None or (self.key is not None and self.key not in foundation.usable)):
+        if needs and (foundation.family is None or (self.key not in (None, PROBABILITY) and self.key not in foundation.usable)):
             return "no probability model of purchases is usable here"
         return ""
 
@@ -173,6 +173,9 @@ class Contender:
         FitError
             When the rows can't determine it, in plain words.
         """
+        if self.key == PROBABILITY:
+            member = Member(self.name, self.purpose, key=foundation.family)
+            return replace(member, level=float(np.exp(season_level(self._outcome(learn), member.predict(learn), learn.season))))
         if self.key is not None:
             return Member(self.name, self.purpose, key=self.key)
         if self.contractual is not None:
@@ -187,11 +190,13 @@ class Contender:
         if len(own) == 1 and not self.times_value:
             return member
         # A product of two expectations isn't the expectation of the product: bring the total back.
-        outcome = np.maximum(learn.rows.amount if self.purpose == "spend" else learn.rows.purchases, 0.0)
-        actual, expected = float(learn.season @ outcome), float(learn.season @ member.predict(learn))
+        actual, expected = float(learn.season @ self._outcome(learn)), float(learn.season @ member.predict(learn))
         if not (actual > 0 and expected > 0):
             raise FitError("nothing was spent in the learning windows")
         return replace(member, level=actual / expected)
+
+    def _outcome(self, learn: View) -> Floats:
+        return np.maximum(learn.rows.amount if self.purpose == "spend" else learn.rows.purchases, 0.0)
 
 
 def sample_accounts(rows: ValueRows, n: int) -> ValueRows:
@@ -220,6 +225,7 @@ CONTENDERS: tuple[Contender, ...] = (
     *_same("bg_nbd"),
     *_same("mbg_nbd"),
     *_same("pareto_nbd"),
+    *_same("probability_levelled", PROBABILITY),
     Contender("contractual_hazard", "spend", contractual="hazard"),
     Contender("contractual_curve", "spend", contractual="cohort_curve"),
     Contender("linear_regression", "spend", is_linear=True),

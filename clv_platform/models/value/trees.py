@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from clv_platform.models.boosting import model_text
 from clv_platform.models.value.design import View
 from clv_platform.models.value.fitting import FitError
-from clv_platform.models.value.foundation import LEVEL
+from clv_platform.models.value.foundation import LEVEL, groups
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -157,8 +157,7 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
         settings["tweedie_variance_power"] = _POWER
     names = [f"f{column}" for column in range(view.matrix.values.shape[1])]
     scale = float(outcome.mean())  # in units of the mean, results don't depend on the currency's size
-    level = float(np.log(outcome.sum() / np.exp(offset).sum()))
-    y, start = outcome / scale, offset + level - np.log(scale)
+    y, start = outcome / scale, offset + _date_levels(view, outcome, np.exp(offset)) - np.log(scale)
     boosters: list[lgb.Booster] = []
     for bag in range(min(n_bags, 2) if len(names) > _WIDE else n_bags):
         rows = _sample(len(view), len(names), 1000 * seed + bag)
@@ -167,12 +166,25 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
             categorical_feature=list(view.matrix.categorical), params=settings,
         )  # fmt: skip
         boosters.append(lgb.train({**settings, "seed": 1000 * seed + bag}, data, num_boost_round=rounds))
-    model = TreeModel(spec, level, rounds, tuple(boosters))
-    return replace(model, level=level + season_level(outcome, model.predict(view), season))
+    model = TreeModel(spec, 0.0, rounds, tuple(boosters))
+    return replace(model, level=season_level(outcome, model.predict(view), season))
+
+
+def _date_levels(view: View, actual: Floats, expected: Floats) -> Floats:
+    """What each learning date's total is off by, as a logarithm per row.
+
+    Trees start from there, so that they learn how accounts of one date differ. Otherwise the age of accounts, which tells the date where
+    all came together, would carry the ups and downs of the past into the future.
+    """
+    levels = np.zeros(len(view))
+    few = 0.01 * float(actual.sum()) + 1e-300
+    for rows, _, _ in groups(view.rows):
+        levels[rows] = np.log((float(actual[rows].sum()) + few) / (float(expected[rows].sum()) + few))
+    return levels
 
 
 def season_level(actual: Floats, fitted: Floats, season: Floats) -> float:
-    """What the rows of the season to predict are off by after the fit, as a logarithm: shapes come from all rows, the level from these."""
+    """What the rows of the season to predict are off by, as a logarithm: shapes come from all rows, the level from these."""
     happened, expected = float(season @ actual), float(season @ fitted)
     return float(np.log(happened / expected)) if happened > 0 and expected > 0 else 0.0
 
