@@ -114,7 +114,12 @@ def find_disagreements(results: dict[str, dict[str, Any]]) -> list[str]:
             if kind == "parameters":
                 same = np.allclose(result[kind], own[kind], rtol=0.02)
             else:
-                same = result["n"] == own["n"] and all(np.isclose(own[kind][key], value, rtol=1e-9) for key, value in result[kind].items())
+                # Sums in floating point leave a trace of money where decimals leave none, so that a mean counts one more day.
+                alike = {
+                    key: np.isclose(own[kind][key], value, rtol=1e-9 if key != "mean_value" else 1e-5)
+                    for key, value in result[kind].items()
+                }
+                same = result["n"] == own["n"] and all(alike.values())
             if not same:
                 found.append(f"{name}: {result}, {ours}: {own}")
     return found
