@@ -111,7 +111,7 @@ def _network(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
 
     batch = int(np.clip(len(y) // 60, 16, 256))
     # Its stub knows the batch size "auto" alone.
-    network = MLPRegressor((64, 32), alpha=1e-3, batch_size=batch, random_state=seed)  # pyright: ignore[reportArgumentType]
+    network = MLPRegressor(hidden_layer_sizes=(64, 32), alpha=1e-3, batch_size=batch, random_state=seed)  # pyright: ignore[reportArgumentType]
     for _ in range(12):
         network.partial_fit(design(matrix), np.log1p(y))
     return lambda other: np.expm1(np.clip(np.asarray(network.predict(design(other)), dtype=np.float64), 0, 10))
