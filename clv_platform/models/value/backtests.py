@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clv_platform.datasets import ValueBacktest, ValueRows, ValueSplit
 from clv_platform.models.arms import run_parallel
-from clv_platform.models.value.contenders import CONTENDERS, Contender, Member, Purpose, sample_accounts
+from clv_platform.models.value.contenders import CONTENDERS, PROBABILITY, Contender, Member, Purpose, sample_accounts
 from clv_platform.models.value.design import Design, View, fit_design, season_weights
 from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.foundation import Foundation, Foundations
@@ -155,10 +155,26 @@ def fit_members(ready: Prepared, rounds: Mapping[Key, int], *, seed: int, thread
             continue
         own = {spec: trees[spec][0].at(rounds[key]) for spec in contender.resolved(ready.foundation) if spec in trees}
         try:
-            members[key] = contender.fit(ready.learn, ready.foundation, own, seed=seed)
+            members[key] = anchor(contender.fit(ready.learn, ready.foundation, own, seed=seed), ready)
         except FitError:
             continue
     return members
+
+
+def anchor(member: Member, ready: Prepared) -> Member:
+    """Tie a model's total to the probability model's, levelled on the learning rows, where the window to predict is longer than any learnt.
+
+    Trees and regressions on rates know how accounts differ, not how buying fades beyond the windows they saw; a probability model does.
+    Members that rest on it, and all where windows reach the horizon, stay as they are. Outcomes of the predicted rows aren't read.
+    """
+    family = ready.foundation.family
+    is_longer = len(ready.check) > 0 and ready.check.rows.window_days.max() > ready.learn.rows.window_days.max()
+    rests_on_it = member.key is not None or member.times_value or any(model.spec.offset == family for model in member.trees)
+    if family is None or not is_longer or rests_on_it:
+        return member
+    levelled = Contender("", member.purpose, key=PROBABILITY).fit(ready.learn, ready.foundation, {}, seed=0)
+    wanted, own = float(levelled.predict(ready.check).sum()), float(member.predict(ready.check).sum())
+    return replace(member, level=member.level * wanted / own) if wanted > 0 and own > 0 else member
 
 
 def fit_shared_trees(
@@ -200,8 +216,8 @@ def _predict(contender: Contender, ready: Prepared, trees: Mapping[TreeSpec, Tre
     except FitError as error:
         return str(error)
     if not contender.specs:
-        return {1: member.predict(ready.check)}
-    return {rounds: member.at(rounds).predict(ready.check) for rounds in CHECKPOINTS}
+        return {1: anchor(member, ready).predict(ready.check)}
+    return {rounds: anchor(member.at(rounds), ready).predict(ready.check) for rounds in CHECKPOINTS}
 
 
 def _best_rounds(trials: Sequence[Trial], key: Key, paths: Sequence[dict[int, Floats]]) -> int:

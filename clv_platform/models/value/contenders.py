@@ -69,7 +69,7 @@ class Member:
             values = self.linear.predict(view)
         else:
             values = np.exp(self.log_mean(view))
-        return np.maximum(values, 0.0) * (self.level if self.key is not None else 1.0)
+        return np.maximum(values, 0.0) * (1.0 if self.trees else self.level)  # that of trees is in their logarithm
 
     def log_mean(self, view: View) -> Floats:
         """Log of the expectation of trees, before which contributions add up."""
@@ -185,7 +185,7 @@ class Contender:
             return Member(self.name, self.purpose, linear=fit_linear(learn, seed))
         own = self.resolved(foundation)
         if any(spec not in trees for spec in own):
-            raise FitError("nobody bought anything in the learning windows, or no column varies over their rows")
+            raise FitError("nobody bought anything in the learning windows, or there are too few rows for trees")
         member = Member(self.name, self.purpose, trees=tuple(trees[spec] for spec in own), times_value=self.times_value)
         if len(own) == 1 and not self.times_value:
             return member

@@ -31,6 +31,7 @@ N_BAGS, N_TRIAL_BAGS = 3, 1
 CHECKPOINTS = (10, 20, 40, 80)
 MAX_NUMBERS = 1_200_000  # rows x columns of one booster; more rows than this allows are drawn at random, anew for each booster
 _MAX_ROWS, _MIN_ROWS = 50_000, 8_000
+MIN_ROWS = 50
 _WIDE = 60  # columns; more make a booster dear, and two of them are nearly as steady as three
 _PARAMS: Mapping[str, Any] = {
     "learning_rate": 0.07, "num_leaves": 8, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10.0,
