@@ -149,6 +149,8 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
     outcome, offset = spec.actual(view), spec.offsets(view)
     if not outcome.any():
         raise FitError(f"trees for {spec.outcome}: nobody bought anything in the windows of {len(view):,} learning rows.")
+    if len(view) < MIN_ROWS or not view.matrix.values.shape[1]:
+        raise FitError(f"trees for {spec.outcome}: expected {MIN_ROWS} learning rows or more with columns that vary, found {len(view)}.")
     settings = {
         **_PARAMS,
         "objective": spec.objective,
