@@ -100,7 +100,8 @@ select
     cast({{ lifecycle_stage('joined') }} as varchar) as lifecycle_stage,
     joined.upgrade_score,
     joined.churn_score,
-    joined.churn_score * greatest(joined.score, 0) as expected_loss,
+    -- GREATEST passes over nulls: without a forecast there is no loss to tell, not one of 0.
+    case when joined.score is not null then joined.churn_score * greatest(joined.score, 0) end as expected_loss,
     joined.tenure_days,
     joined.n_purchases,
     joined.total_spend,
