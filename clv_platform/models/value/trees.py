@@ -151,11 +151,7 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
         raise FitError(f"trees for {spec.outcome}: nobody bought anything in the windows of {len(view):,} learning rows.")
     if len(view) < MIN_ROWS or not view.matrix.values.shape[1]:
         raise FitError(f"trees for {spec.outcome}: expected {MIN_ROWS} learning rows or more with columns that vary, found {len(view)}.")
-    settings = {
-        **_PARAMS,
-        "objective": spec.objective,
-        "min_data_in_leaf": int(np.clip(len(view) // 100, 10, 500)),
-    }
+    settings = {**_PARAMS, "objective": spec.objective, **_by_size(view)}
     if spec.objective == "tweedie":
         settings["tweedie_variance_power"] = _POWER
     names = [f"f{column}" for column in range(view.matrix.values.shape[1])]
