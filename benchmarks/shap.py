@@ -67,6 +67,7 @@ def run(contestant: str, folder: Path, n: int) -> dict[str, float | list[float]]
     from clv_platform.datasets import Examples
     from clv_platform.explain import explain_examples, tell_reasons
     from clv_platform.models import ModelArtifact
+    from clv_platform.models.boosted_trees import BoostedTrees
 
     artifact = ModelArtifact.from_folder(folder / "model")
     values = np.load(folder / "X.npy")[:n]
@@ -79,6 +80,7 @@ def run(contestant: str, folder: Path, n: int) -> dict[str, float | list[float]]
         sys.path.remove(str(Path(__file__).parent))  # this file is called shap too
         import shap
 
+        assert isinstance(artifact.predictor, BoostedTrees)
         explainers = [shap.TreeExplainer(booster) for booster in artifact.predictor.boosters]
         for explainer in explainers:
             if "own code" in contestant:

@@ -70,7 +70,7 @@ def test_too_little_history_ends_in_words_all_the_way(shop, instance):
     verdicts = {
         event.asset_key.path[0]: event.materialization.metadata for event in done.get_asset_materialization_events() if event.asset_key
     }
-    assert "Not enough history for a horizon of 180 days" in verdicts["models"]["why"].value
+    assert "Not enough history for a horizon of 180 days" in str(verdicts["models"]["why"].value)
 
 
 def test_a_backtest_of_too_short_a_history_says_what_is_needed(shop):

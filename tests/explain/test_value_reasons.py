@@ -7,21 +7,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from clv_platform.config.schema import FeatureType
 from clv_platform.contracts.feature import Feature
 from clv_platform.datasets import SUMMARY_COLUMNS, ValueRows
 from clv_platform.explain.value_reasons import purchase_words, tell_value_reasons
 from clv_platform.explain.value_view import HISTORY, ValueView, explain_value, view_rows
 
 N = 60
-FEATURES = tuple(
-    Feature(name, type_, "feat", group, label, "", "", "", source)
-    for name, type_, group, label, source in (
-        ("revenue_365d", "number", "rfm", "revenue in 365 days", "orders"),
-        ("users", "number", "usage", "active users", "usage"),
-        ("territory", "category", "profile", "territory", "accounts"),
-        ("secret", "number", "profile", "secret", "accounts"),
-    )
-)  # type: ignore[arg-type]
+_COLUMNS: tuple[tuple[str, FeatureType, str, str, str], ...] = (
+    ("revenue_365d", "number", "rfm", "revenue in 365 days", "orders"),
+    ("users", "number", "usage", "active users", "usage"),
+    ("territory", "category", "profile", "territory", "accounts"),
+    ("secret", "number", "profile", "secret", "accounts"),
+)
+FEATURES = tuple(Feature(name, type_, "feat", group, label, "", "", "", source) for name, type_, group, label, source in _COLUMNS)
 
 
 class LinearModel:
@@ -90,7 +89,7 @@ def test_a_silence_longer_than_usual_is_said():
 
 
 def test_all_that_orders_say_is_one_reason(model, rows):
-    forecast = SimpleNamespace(spend=np.exp(model.log_spend(rows.X, rows.summary)))
+    forecast: Any = SimpleNamespace(spend=np.exp(model.log_spend(rows.X, rows.summary)))
     told = tell_value_reasons(model, rows, forecast, private=["secret"], currency="EUR")
     assert len(told) == N
     everything = " ".join(text for reasons in told.strongest for text in reasons)
@@ -110,7 +109,7 @@ def test_contributions_add_up_through_the_view(model, rows):
 
 
 def test_a_model_whose_contributions_miss_its_amounts_is_refused(model, rows):
-    forecast = SimpleNamespace(spend=np.ones(N))
+    forecast: Any = SimpleNamespace(spend=np.ones(N))
     model.log_spend = lambda X, summary: np.zeros(len(X))
     with pytest.raises(ArithmeticError, match="m-1"):
         tell_value_reasons(model, rows, forecast)

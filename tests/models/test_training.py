@@ -72,7 +72,7 @@ def test_same_input_config_and_seed_give_the_same_model_whatever_the_threads(mak
     examples = make_examples(1500)
     one, two = (_train(examples, target, training, threads=threads) for threads in (1, 2))
     assert one.artifact.manifest == two.artifact.manifest
-    assert one.artifact.predictor.texts == two.artifact.predictor.texts
+    assert one.artifact.predictor.to_files() == two.artifact.predictor.to_files()
     assert np.array_equal(one.artifact.score(examples.X), two.artifact.score(examples.X, threads=2))
     pd.testing.assert_frame_equal(one.arms.drop(columns="fit_seconds"), two.arms.drop(columns="fit_seconds"))
 
@@ -91,7 +91,7 @@ def test_rows_without_a_label_teach_nothing(make_examples, target, training):
     half = replace(examples, y=y)
     trained = _train(half, target, training)
     alone = _train(half.take(half.is_usable), target, training)
-    assert trained.artifact.predictor.texts == alone.artifact.predictor.texts
+    assert trained.artifact.predictor.to_files() == alone.artifact.predictor.to_files()
     assert trained.artifact.manifest.n_rows == 400
     assert set(trained.out_of_fold["row"]) == set(range(1, 800, 2))
 

@@ -101,7 +101,7 @@ def test_search_is_the_same_whatever_the_threads(make_examples, target, poor):
     examples = make_examples(800)
     one, two = (train(examples, target, poor, trials=6, threads=threads) for threads in (1, 2))
     pd.testing.assert_frame_equal(without_times(one.tuning), without_times(two.tuning))
-    assert one.artifact.predictor.texts == two.artifact.predictor.texts
+    assert one.artifact.predictor.to_files() == two.artifact.predictor.to_files()
     assert one.artifact.manifest.model_id == two.artifact.manifest.model_id
 
 
@@ -140,7 +140,7 @@ def test_torn_last_line_of_a_journal_is_dropped(make_examples, target, poor, tmp
     journal.write_bytes(journal.read_bytes()[:-7])  # killed while it wrote its last trial
     again = train(examples, target, poor, trials=4, journals=tmp_path)
     pd.testing.assert_frame_equal(without_times(whole.tuning), without_times(again.tuning))
-    assert whole.artifact.predictor.texts == again.artifact.predictor.texts
+    assert whole.artifact.predictor.to_files() == again.artifact.predictor.to_files()
 
 
 SCRIPT = """
@@ -177,7 +177,7 @@ def test_search_killed_half_way_and_continued_ends_with_the_same_model(make_exam
     whole = train(examples, target, poor, trials=16)
     pd.testing.assert_frame_equal(without_times(continued.tuning), without_times(whole.tuning))
     assert continued.artifact.manifest == replace(whole.artifact.manifest, tuning=continued.artifact.manifest.tuning)
-    assert continued.artifact.predictor.texts == whole.artifact.predictor.texts
+    assert continued.artifact.predictor.to_files() == whole.artifact.predictor.to_files()
 
 
 def count_trials(folder: Path) -> int:
@@ -196,7 +196,7 @@ def test_settings_compared_on_a_part_of_the_rows_are_fitted_and_calibrated_on_al
     assert on_part.arms["pr_auc"].tolist() != on_all.arms["pr_auc"].tolist()
     assert on_part.artifact.manifest.arm == on_all.artifact.manifest.arm
     pd.testing.assert_frame_equal(on_part.out_of_fold, on_all.out_of_fold)
-    assert on_part.artifact.predictor.texts == on_all.artifact.predictor.texts
+    assert on_part.artifact.predictor.to_files() == on_all.artifact.predictor.to_files()
 
 
 def train_within(examples, target, training, max_rows):

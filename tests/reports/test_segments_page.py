@@ -140,8 +140,8 @@ def test_cohorts_leave_unfinished_months_empty_and_sum_revenue():
     assert cohorts is not None
     assert cohorts.by == "month"
     assert cohorts.retention.loc["2025-01", 3] == pytest.approx(0.4)
-    assert np.isnan(cohorts.retention.loc["2025-04", 3])
-    assert cohorts.revenue.loc["2025-01"].tolist()[:3] == [60.0, 110.0, 150.0]
+    assert cohorts.retention[3].isna()["2025-04"]
+    assert cohorts.revenue.T["2025-01"].to_list()[:3] == [60.0, 110.0, 150.0]
     assert cohorts.n_accounts.tolist() == [10, 10, 10, 10]
 
 

@@ -75,7 +75,7 @@ def make_inputs(**changes: Any) -> ValueReportInputs:
     predictions = make_predictions()
     simple = predictions["y_pred"].to_numpy() * np.random.default_rng(3).lognormal(0, 1, N)
     board = make_board(predictions, simple)
-    figures = {name: float(board.loc[0, name]) for name in VALUE_METRICS}
+    figures = {name: float(board[name].iloc[0]) for name in VALUE_METRICS}
     intervals = {f"{name}{end}": value * factor for name, value in figures.items() for end, factor in (("_lo", 0.95), ("_hi", 1.05))}
     metrics = {**figures, **intervals, "coverage_90": 0.91, "n": N, "n_buyers": 950, "model_id": "2026-01-01-abc", "verdict": "promoted"}
     metrics |= {"transactions_ngini": 0.4, "transactions_mae": 0.6, "transactions_bias": 0.02}

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,8 +37,14 @@ def make_accounts(seed: int = 0, n: int = 60) -> pd.DataFrame:
     return accounts.assign(account_id=[f"A{i:03d}" for i in range(3 * n)], as_of_date=pd.Timestamp("2025-06-01"))
 
 
-def _refresh(root, accounts=None, request=REQUEST, cutoff="2025-06-01", **options):
+def _refresh(root, accounts=None, request=REQUEST, cutoff="2025-06-01", **options) -> Any:
     return refresh_segments(root, make_accounts() if accounts is None else accounts, request, cutoff=cutoff, as_of_date=cutoff, **options)
+
+
+def read_current_id(root) -> str:
+    current = load_current(root)
+    assert current is not None
+    return current.model_id
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +69,7 @@ def test_a_retraining_finds_them_anew(first):
     again = _refresh(root, make_accounts(2), is_retraining=True, cutoff="2025-08-01")
     assert again.is_new
     assert "retraining" in again.words
-    assert load_current(root).model_id == again.kept.model_id
+    assert read_current_id(root) == again.kept.model_id
 
 
 def test_other_features_find_them_anew_and_say_so(tmp_path):
@@ -76,7 +83,7 @@ def test_an_older_cutoff_uses_no_later_segments_and_moves_no_pointer(tmp_path):
     now = _refresh(tmp_path, cutoff="2025-06-01")
     older = _refresh(tmp_path, make_accounts(3), cutoff="2025-01-01", is_newest=False)
     assert older.is_new
-    assert load_current(tmp_path).model_id == now.kept.model_id
+    assert read_current_id(tmp_path) == now.kept.model_id
     assert load_segments(tmp_path, older.kept.model_id).cutoff == "2025-01-01"
 
 
