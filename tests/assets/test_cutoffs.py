@@ -26,7 +26,7 @@ def test_without_a_word_in_the_config_the_last_load_says_it(open_tiny):
 
 
 def test_undated_data_have_one_cutoff(open_tiny):
-    company = open_tiny(observed_until=None, snapshots={"is_undated": True})
+    company = open_tiny(observed_until=None, snapshots={"is_undated": True}, targets=[])
     assert newest_cutoff(company) == "undated"
     assert is_newest_cutoff(company, "undated")
 
@@ -68,5 +68,5 @@ def test_cutoffs_without_history_are_not_offered_but_the_newest_always_is(compan
 
 
 def test_undated_data_offer_their_one_cutoff_and_unloaded_data_none(open_tiny):
-    assert recent_cutoffs(open_tiny(observed_until=None, snapshots={"is_undated": True}), None) == ("undated",)
+    assert recent_cutoffs(open_tiny(observed_until=None, snapshots={"is_undated": True}, targets=[]), None) == ("undated",)
     assert recent_cutoffs(open_tiny(observed_until=None), None) == ()
