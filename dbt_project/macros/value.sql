@@ -45,3 +45,11 @@
         when true then {{ relation }}.amount
     end)
 {%- endmacro %}
+
+{#- An amount as a share of another, kept within 0 and 1 where refunds turn it around; null where there is no amount to share. The condition
+    and the COALESCE matter: LEAST and GREATEST pass over nulls, so that nothing of nothing would be 1. -#}
+{% macro share_of(part, whole) -%}
+    cast(case
+        when {{ whole }} > 0 then greatest(least(cast(coalesce({{ part }}, 0) as double) / cast({{ whole }} as double), 1.0), 0.0)
+    end as double)
+{%- endmacro %}

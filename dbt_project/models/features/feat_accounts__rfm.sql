@@ -113,19 +113,13 @@ select
     totals.days_since_first_order,
     cast(totals.days_since_first_order - totals.days_since_last_order as double)
     / nullif(totals.n_order_days - 1, 0) as mean_days_between_orders,
-    -- LEAST and GREATEST pass over nulls: without these conditions nobody's orders would be 100 % refunds.
-    cast(case
-        when totals.ordered_amount > 0 then least(cast(totals.refunded_amount as double) / cast(totals.ordered_amount as double), 1.0)
-    end as double) as refund_share,
+    {{ share_of('totals.refunded_amount', 'totals.ordered_amount') }} as refund_share,
     coalesce(purchase_days.n_purchases, 0) as n_purchase_days,
     cast(purchase_days.max_purchase_value as double) as max_purchase_value,
     cast(purchase_days.last_purchase_value as double) as last_purchase_value,
     cast(totals.days_since_last_order as double)
     / nullif(totals.days_since_first_order - totals.days_since_last_order, 0) * (totals.n_order_days - 1) as last_gap_ratio,
-    cast(case
-        when totals.revenue_365d > 0
-            then greatest(least(cast(coalesce(totals.revenue_90d, 0) as double) / cast(totals.revenue_365d as double), 1.0), 0.0)
-    end as double) as revenue_share_90d
+    {{ share_of('totals.revenue_90d', 'totals.revenue_365d') }} as revenue_share_90d
 from spine
 left join totals on {{ same_snapshot('totals') }}
 left join purchase_days on {{ same_snapshot('purchase_days') }}
