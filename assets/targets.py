@@ -93,6 +93,13 @@ class TargetRoom:
     def trained_ids(self, cutoff: str) -> tuple[str, str]:
         """The models trained as of the cutoff: the boosted trees and the logistic regression, one of which the evaluation judges."""
         trained = self.read_training(cutoff)
+        if "regression_id" not in trained:
+            from clv_platform.models import ModelStoreError
+
+            raise ModelStoreError(
+                f"{self.report_folder(cutoff)}: the model of target {self.target.name!r} is of an older version, which trained no logistic "
+                "regression beside it. Run retrain_models_job first."
+            )
         return trained["model_id"], trained["regression_id"]
 
     def load_judged(self, cutoff: str) -> "ModelArtifact":

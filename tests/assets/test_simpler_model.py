@@ -17,6 +17,7 @@ from assets.scores import build_scores_asset
 from assets.targets import TargetRoom
 from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.models import load_champion, read_decisions
+from clv_platform.models.store import ModelStoreError
 from clv_platform.settings import PROJECT_ROOT, Settings
 from clv_platform.warehouse import read_parquet
 
@@ -150,3 +151,12 @@ def test_dated_rows_are_judged_on_their_last_dates_and_scored_by_the_regression(
     scores = room.read_scores(cutoff)
     assert scores is not None
     assert set(scores["model_id"]) == {metrics["model_id"]} == {room.trained_ids(cutoff)[1]}
+
+
+def test_a_model_of_an_older_version_asks_for_a_retraining(tmp_path):
+    company = open_dated_company(tmp_path, n=2)
+    room = TargetRoom(company, company.config.targets[0])
+    room.report_folder("1998-07-01").mkdir(parents=True)
+    (room.report_folder("1998-07-01") / "training.json").write_text('{"model_id": "1998-07-01-0"}', encoding="utf-8")
+    with pytest.raises(ModelStoreError, match=r"older version.*Run retrain_models_job first"):
+        room.trained_ids("1998-07-01")
