@@ -94,7 +94,7 @@ class TargetRoom:
         """The models trained as of the cutoff: the boosted trees and the logistic regression, one of which the evaluation judges."""
         trained = self.read_training(cutoff)
         if "regression_id" not in trained:
-            from clv_platform.models import ModelStoreError
+            from clv_platform.models.store import ModelStoreError
 
             raise ModelStoreError(
                 f"{self.report_folder(cutoff)}: the model of target {self.target.name!r} is of an older version, which trained no logistic "
