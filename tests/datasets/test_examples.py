@@ -59,7 +59,7 @@ def test_an_all_null_and_a_numeric_category_are_read(frame, config):
 
 
 def test_undated_examples_have_a_label_without_horizon_and_no_dates(frame, config):
-    undated = CompanyConfig.model_validate(config.model_dump() | {"snapshots": {"is_undated": True}})
+    undated = CompanyConfig.model_validate(config.model_dump(exclude_unset=True) | {"snapshots": {"is_undated": True}})
     flat = frame.assign(as_of_date=None).rename(columns={"y_upgrade_90d": "y_upgrade"})
     examples = build_examples(flat, undated, undated.targets[0])
     assert examples.label == "y_upgrade"

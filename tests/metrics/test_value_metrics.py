@@ -60,7 +60,8 @@ def test_spearman_is_that_of_scipy(values, random):
 
 @given(amounts, st.floats(0.001, 1000))
 def test_shares_do_not_depend_on_the_currency(values, factor):
-    actual, predicted = np.array(values), np.array(values[::-1])
+    actual = np.round(values, 6)  # no sums that vanish when they are divided
+    predicted = actual[::-1]
     for name in ("bias", "decile_wape", "top10_share"):
         ours, theirs = VALUE_METRICS[name](actual, predicted), VALUE_METRICS[name](actual * factor, predicted * factor)
         assert theirs == pytest.approx(ours, rel=1e-6, abs=1e-6, nan_ok=True)
