@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,19 +52,39 @@ def write_evaluation(evaluation: BinaryEvaluation, arms: pd.DataFrame, folder: P
     -----
     Each file is written beside its place and renamed; metrics.json comes last, so that it stands for a whole evaluation.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    decision = gate or decide_gate(evaluation)
-    for name, frame in {"arms": arms, **{name: getattr(evaluation, name) for name in TABLES}}.items():
-        write_atomically(folder / f"{name}.parquet", lambda path, frame=frame: frame.to_parquet(path, index=False))
-    metrics = {key: plain_value(value) for key, value in (evaluation.metrics | {"verdict": decision.verdict}).items()}
-    for name, content in (("gate", decision.to_json() | {"schema_version": SCHEMA_VERSION}), ("metrics", metrics)):
-        text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
-        write_atomically(folder / f"{name}.json", lambda path, text=text: path.write_text(text, encoding="utf-8"))
-    return metrics
+    tables = {"arms": arms, **{name: getattr(evaluation, name) for name in TABLES}}
+    return write_files(folder, tables, evaluation.metrics, gate or decide_gate(evaluation))
 
 
 def read_evaluation(folder: Path) -> StoredEvaluation:
     """Read what `write_evaluation` wrote; null figures become NaN again.
+
+    Raises
+    ------
+    FileNotFoundError
+        When the folder holds no whole evaluation.
+    ValueError
+        When it was written under another schema version.
+    """
+    metrics, tables, gate = read_files(folder, (*TABLES, "arms"))
+    arms = tables.pop("arms")
+    return StoredEvaluation(BinaryEvaluation(metrics=metrics, **tables), arms, gate)
+
+
+def write_files(folder: Path, tables: Mapping[str, pd.DataFrame], metrics: Mapping[str, Any], gate: GateDecision) -> dict[str, Any]:
+    """Write a Parquet file per table, gate.json, then metrics.json, which stands for a whole evaluation; return the content of that."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in tables.items():
+        write_atomically(folder / f"{name}.parquet", lambda path, frame=frame: frame.to_parquet(path, index=False))
+    figures = {key: plain_value(value) for key, value in {**metrics, "verdict": gate.verdict}.items()}
+    for name, content in (("gate", gate.to_json() | {"schema_version": SCHEMA_VERSION}), ("metrics", figures)):
+        text = json.dumps(content, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        write_atomically(folder / f"{name}.json", lambda path, text=text: path.write_text(text, encoding="utf-8"))
+    return figures
+
+
+def read_files(folder: Path, names: Iterable[str]) -> tuple[dict[str, Any], dict[str, pd.DataFrame], GateDecision]:
+    """Read what `write_files` wrote: figures (null becomes NaN again), the named tables, the gate's decision.
 
     Raises
     ------
@@ -82,13 +102,9 @@ def read_evaluation(folder: Path) -> StoredEvaluation:
             "Run the evaluation again with this version."
         )
     gate: Mapping[str, Any] = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
-    tables = {name: pd.read_parquet(folder / f"{name}.parquet") for name in (*TABLES, "arms")}
-    arms = tables.pop("arms")
-    return StoredEvaluation(
-        BinaryEvaluation(metrics={key: float("nan") if value is None else value for key, value in metrics.items()}, **tables),
-        arms,
-        GateDecision(gate["is_promoted"], gate["verdict"], tuple(gate["reasons"]), gate["model_id"], gate.get("compared_with")),
-    )
+    decision = GateDecision(gate["is_promoted"], gate["verdict"], tuple(gate["reasons"]), gate["model_id"], gate.get("compared_with"))
+    figures = {key: float("nan") if value is None else value for key, value in metrics.items()}
+    return figures, {name: pd.read_parquet(folder / f"{name}.parquet") for name in names}, decision
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
