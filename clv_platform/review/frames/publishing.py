@@ -11,7 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -211,8 +211,10 @@ def _own_slug(store: ReviewStore, info: FrameInfo) -> str:
 
 def _remove_leftovers(home: Path) -> None:
     for folder in home.glob(f"{_UNFINISHED}*"):
-        if time.time() - folder.stat().st_mtime > _OLD_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+        # Another publisher's folder gets its final name between being listed here and being looked at.
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > _OLD_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
