@@ -50,15 +50,15 @@ def _serve(settings: Settings, store: ReviewStore, policy: AccessPolicy, host: s
     from clv_platform.config import ConfigError, load_config
     from clv_platform.review.app import create_app
     from clv_platform.review.app.scene import Sources
-    from clv_platform.review.app.server import make_app_server
+    from clv_platform.review.app.server import make_app_server, serve_until_interrupted
     from clv_platform.settings import company_paths
 
     try:
         config = load_config(settings.config_path, settings)
-        published, title = company_paths(settings, config.name).published, config.title
+        paths, title = company_paths(settings, config.name), config.title
     except ConfigError:  # a store of its own needs no company
-        published, title = None, ""
-    app = create_app(Sources(store, published, title), policy)
+        paths, title = None, ""
+    app = create_app(Sources(store, paths and paths.published, title, paths and paths.models), policy)
     try:
         server = make_app_server(app, host, port)
     except OSError as error:
@@ -67,7 +67,7 @@ def _serve(settings: Settings, store: ReviewStore, policy: AccessPolicy, host: s
     shown = f"[{host}]" if ":" in host else host
     who = "nobody needs to log in: this machine only" if policy.is_open else "people log in"
     say(f"Review app: http://{shown}:{server.port}/ ({who}). Frames: {store.root}. Ctrl-C ends it.")
-    server.serve_forever()
+    serve_until_interrupted(server)
     return OK
 
 

@@ -14,6 +14,7 @@ from dash import html
 from clv_platform.review.access import Person
 from clv_platform.review.app.address import Address
 from clv_platform.review.app.filter_panel import chips, filter_panel
+from clv_platform.review.app.markup import lean
 from clv_platform.review.app.pages import FRAME_PAGES, OTHER_PAGES
 from clv_platform.review.app.parts import link, marks, note
 from clv_platform.review.app.scene import Page, Scene, Sources
@@ -27,6 +28,10 @@ _LOG = logging.getLogger(__name__)
 
 def draw_page(sources: Sources, address: Address, person: Person) -> Any:
     """Return a whole page."""
+    return lean(_page(sources, address, person))
+
+
+def _page(sources: Sources, address: Address, person: Person) -> Any:
     if not address.slug:
         page = OTHER_PAGES.get(address.page)
         if page is None:
@@ -54,6 +59,11 @@ def draw_page(sources: Sources, address: Address, person: Person) -> Any:
 
 def draw_view(sources: Sources, address: Address, person: Person) -> tuple[Any, Any, Any]:
     """Return what changes with a control: the view, the chips, the tabs (their links carry the filters)."""
+    view, marks, places = _changed(sources, address, person)
+    return lean(view), lean(marks), lean(places)
+
+
+def _changed(sources: Sources, address: Address, person: Person) -> tuple[Any, Any, Any]:
     if not address.slug:
         page = OTHER_PAGES.get(address.page)
         return (_safely(page, Scene(sources, address, person)) if page else _unknown(address)), None, None

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import dash_ag_grid
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from flask import Flask, Response, request
 
@@ -21,6 +22,7 @@ from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.drawing import draw_page, draw_view
 from clv_platform.review.app.export import install_export
 from clv_platform.review.app.filter_panel import read_controls
+from clv_platform.review.app.markup import lean
 from clv_platform.review.app.pages import register_pages
 from clv_platform.review.app.scene import Sources
 from clv_platform.review.app.shell import build_layout, navigation, person_menu
@@ -45,6 +47,7 @@ def create_app(sources: Sources, policy: AccessPolicy | None = None) -> Dash:
     """
     policy = policy or AccessPolicy()
     server = Flask("clv_review")
+    _load_grid_late()
     install_access(server, policy, sources.store.root)
     app = Dash(
         "clv_review",
@@ -67,6 +70,13 @@ def create_app(sources: Sources, policy: AccessPolicy | None = None) -> Dash:
     install_export(server, sources)
     _harden(app, server)
     return app
+
+
+def _load_grid_late() -> None:
+    """Leave the grid's script (1.3 MB) out of the first page: `route` in the browser fetches it for the page that has a grid."""
+    for resource in dash_ag_grid._js_dist:
+        if resource["relative_package_path"] == "dash_ag_grid.min.js":
+            resource["async"] = "lazy"
 
 
 def _register(app: Dash, sources: Sources, policy: AccessPolicy) -> None:
@@ -92,7 +102,7 @@ def _register(app: Dash, sources: Sources, policy: AccessPolicy) -> None:
     def _route(route: dict[str, str]) -> tuple[Any, Any, Any]:
         person = current_person()
         address = read_address(route.get("pathname"), route.get("search"))
-        return draw_page(sources, address, person), navigation(address), person_menu(person, not policy.is_open)
+        return draw_page(sources, address, person), lean(navigation(address)), person_menu(person, not policy.is_open)
 
     @app.callback(
         Output("view", "children"),

@@ -25,11 +25,14 @@ class Sources:
         `data/<name>/published`; the pointer `current` in it is followed anew for every page.
     title : str
         The company, for the headings of monthly pages.
+    models : Path or None
+        `data/<name>/models`: reasons of rows that were published with a model from there are computed as they are looked at.
     """
 
     store: ReviewStore
     published: Path | None = None
     title: str = ""
+    models: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -99,4 +99,4 @@ def frame_head(frame: FrameInfo, address: Address, versions: tuple[int, ...]) ->
 def _place(text: str, href: str, is_on: bool) -> Any:
     """A link of a menu; the one that is on says so to screen readers too."""
     current = {"aria-current": "page"} if is_on else {}
-    return dmc.Anchor(text, href=href, refresh=False, underline="never", className="place place-on" if is_on else "place", **marks(current))
+    return html.A(text, href=href, className="place place-on" if is_on else "place", **marks({"data-go": ""} | current))

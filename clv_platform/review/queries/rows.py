@@ -1,23 +1,20 @@
-"""The filtered rows themselves, a page at a time, and the reasons of one row's score.
+"""The filtered rows themselves, a page at a time.
 
-Here: `rows`, `row_reasons`. The file for a spreadsheet is `export`. Keep figures out.
+Here: `rows`. Why the model said so is `reasons`, the file for a spreadsheet `export`. Keep figures out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
-
-from clv_platform.review.frames.info import FrameError, FrameInfo
+from clv_platform.review.frames.info import FrameInfo
 from clv_platform.review.queries.engine import ask
 from clv_platform.review.queries.filters import Filter
 from clv_platform.review.queries.measures import prediction_sql, ranked_sql, truth_sql
 from clv_platform.review.queries.results import RowPage
-from clv_platform.warehouse import quote_text, read_parquet
+from clv_platform.warehouse import quote_text
 
 MAX_ROWS = 1_000
-REASONS = "reasons"  # the table beside the rows: row, feature, value, effect
 
 
 def rows(
@@ -83,24 +80,3 @@ def error_sql(info: FrameInfo) -> str:
         yes = quote_text(info.positive or "")
         return f"abs({ranked_sql(info)} - case when {truth} is null then null when {truth} = {yes} then 1 else 0 end)"
     return f"case when {truth} is null or ({predicted}) is null then null when {truth} = ({predicted}) then 0 else 1 end"
-
-
-def row_reasons(info: FrameInfo, row: int) -> pd.DataFrame:
-    """Return why a row got its score, the strongest reason first: feature, value, effect. Empty where none were published.
-
-    Parameters
-    ----------
-    info : FrameInfo
-        Whose row.
-    row : int
-        Its place in the file, from 0 (`RowPage.row_column`).
-    """
-    if not 0 <= row < info.n_rows:
-        raise FrameError(f"{info.name}: expected a row from 0 to {info.n_rows - 1}, found {row}. Choose a row of the table.")
-    path = info.folder / f"{REASONS}.parquet"
-    empty = pd.DataFrame({"feature": pd.Series(dtype=object), "value": pd.Series(dtype=object), "effect": pd.Series(dtype=float)})
-    if not path.is_file():
-        return empty
-    found = read_parquet(path)
-    own = found[found["row"] == row]
-    return own.reindex(own["effect"].abs().sort_values(ascending=False, kind="stable").index)[list(empty.columns)].reset_index(drop=True)

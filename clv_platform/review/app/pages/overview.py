@@ -66,13 +66,13 @@ def _cards(found: Overview, before: Overview | None, is_binary: bool) -> Any:
 
 def _classes(scene: Scene, found: Overview, before: Overview | None) -> Any:
     """Precision and recall per outcome, with a bar, the interval and what they are for all rows."""
-    old = before.per_class.set_index("level") if before is not None else None
+    old = {str(record["level"]): record for record in before.per_class.to_dict("records")} if before is not None else {}
     head = ["outcome", "rows", "when it says so, it is right", "of those, it finds"]
     rows = []
     predicted = scene.shown.column_of("y_pred")
     for record in found.per_class.to_dict("records"):
         level = str(record["level"])
-        past = old.loc[level] if old is not None and level in old.index else None
+        past = old.get(level)
         name: Any = level
         if predicted is not None and level in predicted.levels:
             name = link(level, scene.address.filtered(Filter(predicted.name, "in", (level,))).href, title=f"Only rows predicted as {level}")
@@ -116,14 +116,15 @@ def _rate(record: dict[Any, Any], past: Any, name: str) -> Any:
 def _confusion(scene: Scene, found: Overview) -> Any:
     """What is taken for what: shares within each actual outcome, every cell a link to its rows."""
     frame = scene.shown
-    wide = found.confusion.pivot_table(index="actual", columns="predicted", values="n", aggfunc="sum", sort=False).fillna(0)
+    levels = frame.classes
+    counts = found.confusion["n"].to_numpy(dtype=float).reshape(len(levels), len(levels))  # every pair, in the order of the classes
     actual, predicted = frame.column_of("y_true"), frame.column_of("y_pred")
     rows = []
     worst = ("", "", 0.0)
-    for level, row in wide.iterrows():
+    for level, row in zip(levels, counts, strict=True):
         total = float(row.sum())
         cells = []
-        for other, n in row.items():
+        for other, n in zip(levels, row, strict=True):
             share = float(n) / total if total else math.nan
             if other != level and total and n > worst[2]:
                 worst = (str(level), str(other), float(n))
@@ -138,7 +139,7 @@ def _confusion(scene: Scene, found: Overview) -> Any:
     head = html.Tr(
         [
             html.Th("really was ↓  predicted →", scope="col"),
-            *(html.Th(str(c), scope="col", className="num") for c in wide.columns),
+            *(html.Th(level, scope="col", className="num") for level in levels),
             html.Th("rows", scope="col", className="num"),
         ]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import dash_ag_grid as dag
@@ -11,11 +12,13 @@ from dash import Dash, Input, Output, State, html, no_update
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.export import export_path
 from clv_platform.review.app.formats import cell, column_label, number
+from clv_platform.review.app.markup import lean
 from clv_platform.review.app.parts import link, marks, note, select
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.frames.info import FrameInfo
 from clv_platform.review.queries.lookup import one_row
-from clv_platform.review.queries.rows import added_names, row_reasons, rows
+from clv_platform.review.queries.reasons import STEM, model_of, reasons_of
+from clv_platform.review.queries.rows import added_names, rows
 
 _BLOCK = 100  # rows per request while scrolling
 _MOST_COLUMNS = 60  # shown at once; a frame may have thousands, and the browser draws a header for each
@@ -66,6 +69,9 @@ def _view(scene: Scene) -> Any:
         {"field": f"v{i}", "headerName": labels[name], "width": 150, **({"type": "rightAligned"} if is_number[name] else {})}
         for i, name in enumerate(names)
     ]
+    if has_reasons(frame, scene.sources.models):
+        why = {"field": "why", "headerName": "why (strongest first)", "width": 380, "tooltipField": "why"}
+        columns.insert(min(len(columns), 4), why)
     grid = dag.AgGrid(
         id="grid",
         columnDefs=columns,
@@ -114,10 +120,11 @@ def register(app: Dash, sources: Sources) -> None:
         frame = find_frame(sources, address)
         start = max(int(request.get("startRow") or 0), 0)
         page = rows(frame, address.filters, *sort_of(frame, address), offset=start, limit=_BLOCK)
-        return {
-            "rowData": records(page.table, _shown(frame, address.option("columns")), page.row_column, page.error_column, frame.kind),
-            "rowCount": page.n,
-        }
+        data = records(page.table, _shown(frame, address.option("columns")), page.row_column, page.error_column, frame.kind)
+        if has_reasons(frame, sources.models):
+            words = reasons_words(frame, [int(one["row"]) for one in data], sources.models)
+            data = [one | {"why": words.get(int(one["row"]), "")} for one in data]
+        return {"rowData": data, "rowCount": page.n}
 
     @app.callback(
         Output("row-detail", "children"),
@@ -131,7 +138,22 @@ def register(app: Dash, sources: Sources) -> None:
             return None
         address = read_address(pathname, search)
         frame = find_frame(sources, address)
-        return _row_detail(frame, int(selected[0]["row"]), address)
+        return lean(_row_detail(frame, int(selected[0]["row"]), address, sources.models))
+
+
+def has_reasons(frame: FrameInfo, models: Path | None) -> bool:
+    """Whether reasons were published with the rows, or can be computed by the model that they name."""
+    return (frame.folder / f"{STEM}.parquet").is_file() or model_of(frame, models) is not None
+
+
+def reasons_words(frame: FrameInfo, places: list[int], models: Path | None) -> dict[int, str]:
+    """The three strongest reasons of each row on screen, in a few words; rows without reasons are left out."""
+    table = reasons_of(frame, places, models, most=3)
+    words: dict[int, list[str]] = {}
+    for one in table.to_dict("records"):
+        value = f" = {cell(one['value'])}" if cell(one["value"]) else ""
+        words.setdefault(int(one["row"]), []).append(f"{'▲' if one['effect'] > 0 else '▼'} {one['feature']}{value}")
+    return {row: "; ".join(parts) for row, parts in words.items()}
 
 
 def records(table: pd.DataFrame, names: list[str], row_column: str, error_column: str, kind: str) -> list[dict[str, Any]]:
@@ -150,13 +172,13 @@ def _error_words(value: float, kind: str) -> str:
     return number(float(value), "share" if kind == "binary" else "amount")
 
 
-def _row_detail(frame: FrameInfo, row: int, address: Address) -> Any:
+def _row_detail(frame: FrameInfo, row: int, address: Address, models: Path | None) -> Any:
     """One row in full, why the model said so, and the way to a comment on it."""
     record = one_row(frame, row)
     if record is None:
         return note("This row is gone.", "warning")
     pairs = [part for c in frame.shown_columns for part in (html.Dt(column_label(c)), html.Dd(cell(record[c.name]) or "–"))]
-    reasons = row_reasons(frame, row)
+    reasons = reasons_of(frame, [row], models)
     why: list[Any] = []
     if len(reasons):
         items = [
@@ -165,7 +187,7 @@ def _row_detail(frame: FrameInfo, row: int, address: Address) -> Any:
                 + (f" = {cell(r['value'])}" if cell(r["value"]) else "")
                 + f": {'raises' if r['effect'] > 0 else 'lowers'} it ({r['effect']:+.2f})"
             )
-            for r in reasons.head(8).to_dict("records")
+            for r in reasons.to_dict("records")
         ]
         why = [html.H3("Why the model said so"), html.Ul(items)]
     about = link("Comment on this row", address.on("feedback").with_option("row", str(row)).href, className="button")

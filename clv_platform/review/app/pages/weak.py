@@ -8,6 +8,7 @@ from dash import Dash, Input, Output, State, dcc, html
 
 from clv_platform.review.access import current_person
 from clv_platform.review.app.address import read_address
+from clv_platform.review.app.markup import lean
 from clv_platform.review.app.parts import link, marks, note, section
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.frames.info import FrameError
@@ -57,7 +58,7 @@ def register(app: Dash, sources: Sources) -> None:
     def _search(_asked: bool, pathname: str, search: str) -> Any:
         address = read_address(pathname, search)
         try:
-            return _lists(Scene(sources, address, current_person(), find_frame(sources, address)))
+            return lean(_lists(Scene(sources, address, current_person(), find_frame(sources, address))))
         except FrameError as error:
             return note(str(error), "warning")
 
