@@ -14,7 +14,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from dagster._core.instance.ref import InstanceRef
 
 from assets.company import Company
-from assets.processes import is_gone
+from assets.processes import changed_environment, is_gone
 from clv_platform.settings import PROJECT_ROOT
 
 PROCESS_TAG = "clv/process"
@@ -60,16 +60,8 @@ def release_abandoned_runs(instance: DagsterInstance) -> list[DagsterRun]:
 def _serving(company: Company) -> Iterator[None]:
     """Let `CompanyHistory` find the company of the command line, which may be another one than that of the environment."""
     wanted = {"CLV_CONFIG": str(company.config_path), "CLV_DATA_DIR": str(company.settings.data_dir)}
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
+    with changed_environment(wanted):
         yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _absolute(config: dict, root: Path) -> dict:

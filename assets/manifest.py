@@ -4,14 +4,12 @@ dbt's variables differ per company, so each has a manifest of its own under `dat
 only when a file of the project, a variable or dbt's version changed. Keep assets out (see `warehouse`).
 """
 
-import contextlib
 import fcntl
 import hashlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -23,7 +21,7 @@ from pydantic import Field
 
 from assets.company import Company
 from assets.partitions import end_of_data
-from assets.processes import end_orphan, note_child
+from assets.processes import changed_environment, end_orphan, note_child
 from clv_platform.contracts.dbt_vars import build_dbt_vars
 from clv_platform.settings import PROJECT_ROOT
 
@@ -61,7 +59,7 @@ class DbtCli(DbtCliResource):
             raise ValueError("dbt needs a target folder of its own: without one its logs would lie in the project.")
         note = target_path.parent / "dbt.process"
         end_orphan(note)
-        with _environ(self.environment):
+        with changed_environment(self.environment):
             invocation = super().cli(args, target_path=target_path, **options)
         note_child(note, invocation.process.pid)
         return invocation
@@ -153,17 +151,3 @@ def _stamp(variables: str) -> str:
                 found = path.stat()
                 digest.update(f"{path.relative_to(DBT_PROJECT)} {found.st_mtime_ns} {found.st_size}\n".encode())
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _environ(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

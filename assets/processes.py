@@ -1,6 +1,7 @@
 """Which process is which, for good: numbers are used again, so a process is its host, its number and when it started.
 
-Here: the identity of a process, whether it still lives, and ending a dbt whose run was killed. Keep Dagster out (see `instance`).
+Here: the identity of a process, whether it still lives, its environment, and ending a dbt whose run was killed. Keep Dagster out
+(see `instance`).
 """
 
 import contextlib
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _GRACE_SECONDS = 5.0
@@ -79,3 +81,18 @@ def _started_at(pid: int) -> str:
         return "" if fields[0] == "Z" else fields[19]
     done = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return done.stdout.strip().replace(" ", "_")
+
+
+@contextlib.contextmanager
+def changed_environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables of this process for a while, and put back what was there."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
