@@ -59,7 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--rows", nargs="+", type=int, default=[100_000, 1_000_000])
-    parser.add_argument("--rounds", type=int, default=5, help="rounds of 7 filter clicks, and filters of 15 breakdown clicks (at most 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of 7 filter clicks; for each 4, a round of 15 breakdown clicks more")
     parser.add_argument("--loads", type=int, default=5)
     parser.add_argument("--without-peer", action="store_true")
     parser.add_argument("--folder", type=Path, help="keep rows and the peer's environment here and use those that are there")
@@ -110,7 +110,7 @@ def watch(options: argparse.Namespace, folder: Path, contender: str, n: int, par
                     took["filter"] = filter_clicks(browser, site, address, name, COUNTRIES, options.rounds)
                 if "breakdown" in parts:
                     key = "&in.country" if contender == "ours" else "&country"
-                    narrowed = ["", *(f"{key}={country}" for country in COUNTRIES[: max(options.rounds // 2, 1)])]
+                    narrowed = ["", *(f"{key}={country}" for country in COUNTRIES[: max(options.rounds // 4, 1)])]
                     took["breakdown"] = breakdown_clicks(browser, site, address, name, BY, narrowed)
                 for part, each in took.items():
                     note(part, "median ms", statistics.median(each))

@@ -27,8 +27,9 @@ def ask_at_once(address: str, path: str, countries: Sequence[str], reviewers: in
         connection.request("GET", "/health")
         answer = connection.getresponse()
         answer.read()
-        cookie = next(part.partition(";")[0] for name, part in answer.getheaders() if name == "Set-Cookie" and "_csrf_token" in part)
-        headers = {"Content-Type": "application/json", "Cookie": cookie, "X-CSRFToken": cookie.partition("=")[2]}
+        cookies = [value.partition(";")[0] for name, value in answer.getheaders() if name == "Set-Cookie"]
+        token = next(one.partition("=")[2] for one in cookies if one.startswith("_csrf_token="))
+        headers = {"Content-Type": "application/json", "Cookie": "; ".join(cookies), "X-CSRFToken": token}
         for _ in range(rounds):
             chosen = draw.sample(list(countries), draw.randint(1, len(countries) - 1))
             search = "?" + "&".join(f"in.country={quote(one)}" for one in chosen) + f"&range.logins=~{draw.randint(500, 5000)}"

@@ -218,10 +218,14 @@ def review_user(config_path: Path | None, name: str, role: str, users: Path | No
 @click.option("--model-id", default=None, help="The model that made them.")
 @click.option("--slice", "slices", multiple=True, metavar="COLUMN", help="Break down by this first; may be given several times.")
 @click.option("--private", multiple=True, metavar="COLUMN", help="Never shown: its values aren't written; may be given several times.")
+@click.option(
+    "--type", "types", multiple=True, metavar="COLUMN=TYPE",
+    help="Correct a guess: category, number, date, boolean or text; may be given several times.",
+)  # fmt: skip
 def publish(
     config_path: Path | None, file: Path, name: str | None, y_true: str | None, y_pred: str | None, score: str | None,
     account_id: str | None, as_of_date: str | None, kind: str | None, positive: str | None, threshold: float | None, target: str | None,
-    model_id: str | None, slices: tuple[str, ...], private: tuple[str, ...],
+    model_id: str | None, slices: tuple[str, ...], private: tuple[str, ...], types: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Publish a Parquet FILE with predictions for reviewers and print its address; columns that aren't named are guessed."""
     from clv_platform.cli.publish import publish_file
@@ -230,7 +234,7 @@ def publish(
     _exit(
         publish_file(
             config_path, file, name=name, columns=columns, kind=kind, positive=positive, threshold=threshold, target=target,
-            model_id=model_id, slices=slices, private=private,
+            model_id=model_id, slices=slices, private=private, types=types,
         )
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ def publish_file(
     model_id: str | None,
     slices: tuple[str, ...],
     private: tuple[str, ...],
+    types: tuple[str, ...] = (),
 ) -> int:
     """`clv publish`."""
     from clv_platform.cli.data import load_company_config
@@ -44,11 +45,22 @@ def publish_file(
             model_id=model_id,
             slices=slices,
             private=(*private, *_there(file, listed)),
+            types=_pairs(types),
             store=store,
             **columns,  # type: ignore[arg-type]
         )
     )
     return OK
+
+
+def _pairs(types: tuple[str, ...]) -> dict[str, str]:
+    """Read `column=type`; a column's own name may hold `=`."""
+    from clv_platform.review.frames.info import FrameError
+
+    odd = next((one for one in types if "=" not in one), None)
+    if odd is not None:
+        raise FrameError(f"--type: expected COLUMN=TYPE such as plan=category, found {odd!r}.")
+    return {column: wanted for column, _, wanted in (one.rpartition("=") for one in types)}
 
 
 def _there(file: Path, listed: tuple[str, ...]) -> tuple[str, ...]:

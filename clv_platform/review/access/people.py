@@ -23,7 +23,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _MAY: Mapping[str, frozenset[str]] = {
     "viewer": frozenset({"look"}),
     "reviewer": frozenset({"look", "comment", "export"}),
-    "publisher": frozenset({"look", "comment", "export", "answer"}),
+    "publisher": frozenset({"look", "comment", "export", "answer", "publish"}),
 }
 _MIN_PASSWORD = 10
 

@@ -22,7 +22,7 @@ from clv_platform.review.queries.grouping import find_grouping
 from clv_platform.review.queries.measures import known_sql, prediction_sql, ranked_sql, ranking_names, truth_sql
 from clv_platform.review.queries.overview import overview
 from clv_platform.review.queries.results import Comparison
-from clv_platform.review.queries.wording import show, words_of
+from clv_platform.review.queries.wording import moves_with_share, show, words_of
 
 N_DRAWS = 200
 MAX_DRAWN = 20_000  # rows of a draw; spread is scaled from these to all rows
@@ -249,8 +249,13 @@ def _unpaired(a: FrameInfo, b: FrameInfo, filters: Sequence[Filter]) -> Comparis
         difference = value.value - other.value
         down = np.hypot(value.value - value.lo, other.hi - other.value)
         up = np.hypot(value.hi - value.value, other.value - other.lo)
-        rows.append(_row(b, value.name, other.value, value.value, difference - down, difference + up))
+        row = _row(b, value.name, other.value, value.value, difference - down, difference + up)
+        if moves_with_share(b, value.name):  # other rows, other shares: neither is better by this figure
+            row = (*row[:7], "none", row[8], row[9].replace("better beyond", "changed beyond").replace("worse beyond", "changed beyond"))
+        rows.append(row)
     note = f"No rows in common: {left.n:,} rows of the one and {right.n:,} of the other, each measured on its own."
+    if any(moves_with_share(b, name) for name in (value.name for value in right.metrics)):
+        note += " Figures that change with how common an outcome is are shown without a verdict."
     return Comparison(pd.DataFrame(rows, columns=list(COLUMNS)), right.n, False, note)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from clv_platform.review.frames.info import ColumnInfo, FrameInfo
 from clv_platform.review.queries.measures import ranking_names
 from clv_platform.review.queries.results import MetricChoice
-from clv_platform.review.queries.wording import words_of
+from clv_platform.review.queries.wording import moves_with_share, words_of
 
 _FIRST = {"slice": 0, "y_true": 1, "y_pred": 2}
 
@@ -39,4 +39,4 @@ def breakdown_columns(info: FrameInfo) -> tuple[ColumnInfo, ...]:
 
 def _choice(info: FrameInfo, name: str, is_fast: bool) -> MetricChoice:
     words = words_of(info, name)
-    return MetricChoice(name, words.label, words.meaning, words.shown_as, words.better, is_fast)
+    return MetricChoice(name, words.label, words.meaning, words.shown_as, words.better, is_fast, moves_with_share(info, name))

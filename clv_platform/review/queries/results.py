@@ -44,7 +44,8 @@ class MetricValue:
 class MetricChoice:
     """A metric that fits a frame: what a menu offers.
 
-    `name` is what `breakdown` takes; `is_fast` says whether it is summed by SQL (the others sort rows).
+    `name` is what `breakdown` takes; `is_fast` says whether it is summed by SQL (the others sort rows); `moves_with_share` that groups
+    can't be called better or worse by it, since it changes with how common the outcome is.
     """
 
     name: str
@@ -53,6 +54,7 @@ class MetricChoice:
     shown_as: str
     better: str
     is_fast: bool = True
+    moves_with_share: bool = False
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,16 @@ _WORDS: dict[str, Words] = {
 }
 
 
+# These rise and fall with how common an outcome is, so that a group can't be held against all rows by them alone.
+_WITH_SHARE = frozenset({"precision", "f1", "pr_auc", "log_loss", "brier", "lift_at_10", "lift_at_20"})
+
+
+def moves_with_share(info: FrameInfo, name: str) -> bool:
+    """Whether a metric changes with the share of an outcome alone: of two groups with other shares, neither is better by it."""
+    family = name.partition(":")[0]
+    return info.kind != "regression" and (family in _WITH_SHARE or (family == "accuracy" and info.kind == "binary"))
+
+
 def words_of(info: FrameInfo, name: str) -> Words:
     """Return the words of a metric, its outcome or column filled in."""
     family, _, detail = name.partition(":")

@@ -65,11 +65,11 @@ def test_a_new_password_changes_the_mark_so_that_old_sessions_end(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("role", "may"),
-    [("viewer", {"look"}), ("reviewer", {"look", "comment", "export"}), ("publisher", {"look", "comment", "export", "answer"})],
+    [("viewer", {"look"}), ("reviewer", {"look", "comment", "export"}), ("publisher", {"look", "comment", "export", "answer", "publish"})],
 )
 def test_roles_allow_what_they_say(role: str, may: set[str]) -> None:
     person = Person("x", role)  # type: ignore[arg-type]
-    assert {act for act in ("look", "comment", "export", "answer") if person.may(act)} == may
+    assert {act for act in ("look", "comment", "export", "answer", "publish") if person.may(act)} == may
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,10 @@ from clv_platform.review.queries.grouping import level_filter
 from clv_platform.review.queries.menus import breakdown_columns, metric_choices
 from clv_platform.review.queries.results import Breakdown, MetricChoice
 
+_VERDICTS = {
+    False: "“Worse” and “better” are said only where the 95 % range leaves that line out.",
+    True: "It rises and falls with how common the outcome is in a group, so no group is called better or worse by it: look at recall too.",
+}
 _FIRST = ("slice", "y_pred", "y_true", "feature")
 
 
@@ -91,7 +95,7 @@ def _bars(scene: Scene, found: Breakdown, metric: MetricChoice) -> Any:
     rows = []
     for record in table.to_dict("records"):
         level, value, lo, hi = str(record["level_1"]), float(record["value"]), float(record["lo"]), float(record["hi"])
-        is_worse, is_better = _apart(value, lo, hi, overall.value, metric.better)
+        is_worse, is_better = _apart(value, lo, hi, overall.value, "none" if metric.moves_with_share else metric.better)
         tag = html.Span(" ▼ worse" if is_worse else " ▲ better" if is_better else "", className="worse" if is_worse else "better")
         cells = [
             html.Th(_level_link(scene, found.by[0], level), scope="row"),
@@ -105,7 +109,7 @@ def _bars(scene: Scene, found: Breakdown, metric: MetricChoice) -> Any:
     head = html.Thead(html.Tr([html.Th(text, scope="col", className="num" if i > 1 else "") for i, text in enumerate(heads)]))
     words = (
         f"{metric.meaning} All rows shown here together: {number(overall.value, metric.shown_as)} (the line across the bars). "
-        f"“Worse” and “better” are said only where the 95 % range leaves that line out. Select a name to look at its rows alone."
+        f"{_VERDICTS[metric.moves_with_share]} Select a name to look at its rows alone."
     )
     body = html.Div(
         html.Table([head, html.Tbody(rows)], className="plain bars"),

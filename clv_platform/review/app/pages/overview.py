@@ -18,9 +18,7 @@ from clv_platform.review.app.scene import Page, Scene
 from clv_platform.review.queries.filters import Filter
 from clv_platform.review.queries.overview import overview
 from clv_platform.review.queries.results import Overview
-
-# Of yes-or-no predictions these rise and fall with how many say yes, so that a group can't be held against all rows by them.
-_DEPENDS_ON_SHARE = frozenset({"accuracy", "pr_auc", "log_loss", "brier"})
+from clv_platform.review.queries.wording import moves_with_share
 
 
 def _view(scene: Scene) -> Any:
@@ -30,13 +28,11 @@ def _view(scene: Scene) -> Any:
     before = whole if filters else None
     if not found.n:
         return note("No row fits these filters. Take one away to see figures.", "warning")
-    parts: list[Any] = [_count(found, before), _cards(found, before, scene.shown.kind == "binary")]
+    parts: list[Any] = [_count(found, before), _cards(scene, found, before)]
     if not found.per_class.empty:
         parts += [_classes(scene, found, before), _confusion(scene, found)]
     if not found.reliability.empty:
         parts.append(_reliability(found.reliability))
-    if frame.notes:
-        parts.append(section("About this table", html.Ul([html.Li(text) for text in frame.notes])))
     return parts
 
 
@@ -51,16 +47,19 @@ def _count(found: Overview, before: Overview | None) -> Any:
     return html.Div(parts)
 
 
-def _cards(found: Overview, before: Overview | None, is_binary: bool) -> Any:
-    cards = []
+def _cards(scene: Scene, found: Overview, before: Overview | None) -> Any:
+    cards, silent = [], []
     for metric in found.metrics:
         meaning = METRICS[metric.name].meaning if metric.name in METRICS else ""
-        shown = replace(metric, better="none") if is_binary and metric.name in _DEPENDS_ON_SHARE else metric  # no verdict against all rows
+        shown = metric
+        if moves_with_share(scene.shown, metric.name):
+            shown = replace(metric, better="none")  # no verdict against all rows
+            silent.append(metric.label)
         cards.append(metric_card(shown, before.metric(metric.name) if before else None, meaning))
     parts: list[Any] = [html.Div(cards, className="cards")]
-    if is_binary and before is not None:
-        words = "Where fewer or more say yes than among all rows, accuracy, PR-AUC, log loss and Brier score change by that alone: "
-        parts.append(html.P(f"{words}they are shown beside all rows without a verdict.", className="dim small"))
+    if silent and before is not None:
+        words = f"No verdict on {', '.join(silent)}: where an outcome is rarer or commoner than among all rows, these change by that alone."
+        parts.append(html.P(words, className="dim small"))
     return html.Div(parts)
 
 
@@ -85,7 +84,9 @@ def _classes(scene: Scene, found: Overview, before: Overview | None) -> Any:
         className="plain classes",
     )
     lead = "“When it says so, it is right” is precision; “of those, it finds” is recall. The thin line marks 95 % certainty" + (
-        "; the tick marks all rows." if before else "."
+        "; the tick marks all rows. Precision rises and falls with how common an outcome is among the rows, so look at both."
+        if before
+        else "."
     )
     return section(
         "Which outcomes it gets right",
@@ -97,7 +98,7 @@ def _classes(scene: Scene, found: Overview, before: Overview | None) -> Any:
 def _rate(record: dict[Any, Any], past: Any, name: str) -> Any:
     value, lo, hi = (float(record[key]) for key in (name, f"{name}_lo", f"{name}_hi"))
     old = float(past[name]) if past is not None else math.nan
-    is_worse = math.isfinite(old) and hi < old
+    is_worse = name == "recall" and math.isfinite(old) and hi < old  # precision falls with the outcome's share alone
     words: list[Any] = [
         html.Span(number(value, "share"), className="figure"),
         html.Span(f" ({interval(lo, hi, 'share')})" if math.isfinite(lo) else "", className="dim small"),
