@@ -81,7 +81,8 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
             build_data_report_asset(company),
             build_exploration_asset(company),
             build_published_asset(company),
-            *([build_feedback_asset(company), build_frames_asset(company)] if company.trained_targets else []),
+            build_feedback_asset(company),
+            *([build_frames_asset(company)] if company.trained_targets else []),
         ],
         asset_checks=[
             *build_raw_checks(company),

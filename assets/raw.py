@@ -4,6 +4,8 @@ Here: one multi-asset, because one load reads all sources and checks keys across
 `contracts.raw_tables`. Keep parsing and validation out: that is `clv_platform.raw`.
 """
 
+from collections.abc import Sequence
+
 from dagster import (
     AssetExecutionContext,
     AssetsDefinition,
@@ -20,7 +22,7 @@ from assets.partitions import recent_cutoffs, register_cutoffs
 from assets.processes import end_orphan
 from assets.warehouse import WAREHOUSE_POOL
 from clv_platform.contracts.features import build_feature_catalogue
-from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES, SQL_TYPES, RawTable
+from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES, SQL_TYPES, Column
 
 BESIDE = {
     "rejected_rows": "Rows that could not be used: grain is one rejected row of a source, with table, file, row, column, value and reason.",
@@ -59,7 +61,7 @@ def _specs(company: Company) -> list[AssetSpec]:
             owners=["team:data-engineering"],
             kinds={"python", "duckdb"},
             description=table.description + ("" if table.name in company.config.sources else " This company has none: the table is empty."),
-            metadata={"dagster/column_schema": _column_schema(table), "dagster/table_name": f"raw.{table.name}"},
+            metadata={"dagster/column_schema": column_schema((*table.columns, *BOOKKEEPING)), "dagster/table_name": f"raw.{table.name}"},
         )
         for table in RAW_TABLES.values()
     ]
@@ -70,8 +72,8 @@ def _specs(company: Company) -> list[AssetSpec]:
     return [*tables, *beside]
 
 
-def _column_schema(table: RawTable) -> TableSchema:
-    columns = (*table.columns, *BOOKKEEPING)
+def column_schema(columns: Sequence[Column]) -> TableSchema:
+    """Names and types of a raw table, as the UI shows them."""
     return TableSchema([TableColumn(column.name, SQL_TYPES[column.type]) for column in columns])
 
 

@@ -10,7 +10,11 @@ from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, Materiali
 
 from assets.company import Company
 from assets.partitions import build_cutoffs, is_newest_cutoff
+from assets.raw import column_schema
+from assets.reviewed import read_said
 from assets.targets import OWNERS, TargetRoom, markdown_table
+from assets.warehouse import WAREHOUSE_POOL
+from clv_platform.contracts.review_feedback import REVIEW_FEEDBACK
 
 if TYPE_CHECKING:
     from clv_platform.contracts.feature import Feature
@@ -27,15 +31,20 @@ def build_feedback_asset(company: Company) -> AssetsDefinition:
         key=FEEDBACK_KEY,
         group_name="raw",
         owners=OWNERS,
-        kinds={"parquet"},
-        description="What reviewers said, in its newest edition: one row per piece of feedback, in `review_feedback.parquet`.",
+        kinds={"python", "duckdb"},
+        pool=WAREHOUSE_POOL,
+        description="What reviewers said, in its newest edition: grain is one piece of feedback. Taken from the review store once per run, "
+        "so that all later stages see the same; empty when nobody has said anything.",
+        metadata={"dagster/column_schema": column_schema(REVIEW_FEEDBACK.columns), "dagster/table_name": "raw.review_feedback"},
     )
     def review_feedback() -> MaterializeResult:
-        from clv_platform.review.feedback.store import open_feedback
+        from clv_platform.raw import load_review_feedback
+        from clv_platform.review.feedback.exporting import export_feedback
         from clv_platform.review.frames.store import company_store
 
         path = company.paths.review_feedback
-        n_rows = open_feedback(company_store(company.settings, company.paths)).export(path)
+        export_feedback(company_store(company.settings, company.paths), path)
+        n_rows = load_review_feedback(path, company.paths, company.settings)
         return MaterializeResult(metadata={"dagster/row_count": n_rows, "file": MetadataValue.path(path)})
 
     return review_feedback
@@ -61,31 +70,39 @@ def build_frames_asset(company: Company) -> AssetsDefinition:
         if not is_newest_cutoff(company, cutoff):
             return MaterializeResult(metadata={"published": False})
         features = build_feature_catalogue(company.config)
-        done = [_publish(room, cutoff, features) for room in rooms]
+        done = [one for room in rooms if _has_model(room, cutoff) for one in _publish(room, cutoff, features)]
         table = [{"frame": info.slug, "version": info.version, "rows": info.n_rows, "new": is_new} for info, is_new in done]
         return MaterializeResult(metadata={"published": True, "frames": markdown_table(table)})
 
     return frames
 
 
-def _publish(room: TargetRoom, cutoff: str, features: "Sequence[Feature]") -> "tuple[FrameInfo, bool]":
-    """Publish one target's test rows and measure what reviewers called wrong on them."""
+def _has_model(room: TargetRoom, cutoff: str) -> bool:
+    """Whether there was enough history for a model: amounts may end in a verdict instead."""
+    return bool(room.read_training(cutoff)["model_id"])
+
+
+def _publish(room: TargetRoom, cutoff: str, features: "Sequence[Feature]") -> "list[tuple[FrameInfo, bool]]":
+    """Publish one target's test rows, and measure what reviewers called wrong on them."""
+    import pandas as pd
+
+    from clv_platform.review.feedback.said import list_said
     from clv_platform.review.feedback.slices import judge_reviewed_slices
-    from clv_platform.review.feedback.store import open_feedback
-    from clv_platform.review.frames.runs import publish_run_frame
+    from clv_platform.review.frames.runs import publish_run_frame, publish_tier_frame
     from clv_platform.review.frames.store import company_store
     from clv_platform.warehouse import write_parquet
 
-    company, folder = room.company, room.report_folder(cutoff)
-    store = company_store(company.settings, company.paths)
-    info, is_new = publish_run_frame(
-        store,
-        folder,
-        room.target.name,
-        kind=room.target.kind,
-        labels={feature.name: feature.label for feature in features},
-        descriptions={feature.name: feature.meaning for feature in features},
-        private=company.config.private,
-    )
-    write_parquet(judge_reviewed_slices(info, open_feedback(store).list()), folder / "reviewed_slices.parquet")
-    return info, is_new
+    company, folder, said = room.company, room.report_folder(cutoff), read_said(room)
+    store, tiers = company_store(company.settings, company.paths), company.config.value_tiers
+    told = {
+        "labels": {feature.name: feature.label for feature in features},
+        "descriptions": {feature.name: feature.meaning for feature in features},
+        "private": company.config.private,
+    }
+    done = [publish_run_frame(store, folder, room.target.name, kind=room.target.kind, **told)]
+    if room.target.kind == "value":
+        done.append(publish_tier_frame(store, folder, room.target.name, tiers, **told))
+    judged = [judge_reviewed_slices(info, said, store=store) for info, _ in done]
+    write_parquet(pd.concat(judged, ignore_index=True), folder / "reviewed_slices.parquet")
+    write_parquet(list_said(said, room.target.name, [info.slug for info, _ in done]), folder / "reviewers.parquet")
+    return done

@@ -13,6 +13,7 @@ from typing import Any
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.features import build_feature_catalogue, present_interactions
 from clv_platform.contracts.raw_tables import RAW_TABLES
+from clv_platform.contracts.review_feedback import OUTCOMES
 
 
 def build_dbt_vars(config: CompanyConfig, observed_until: date | None) -> dict[str, Any]:
@@ -97,6 +98,7 @@ def _target(config: CompanyConfig, target: Target) -> dict[str, Any]:
         "label": label_column_name(config, target),
         "label_column": target.label_column,
         "positive_values": positive_texts(target),
+        "outcomes": list(OUTCOMES.get(target.kind, ())),
         "churn_means": target.churn_means if target.kind == "churn" and not target.label_column else None,
         "activity": list(target.activity),
         "active_within_days": target.active_within_days or target.horizon_days,

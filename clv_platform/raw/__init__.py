@@ -9,6 +9,17 @@ from clv_platform.raw.checking import SourceCheck, check_sources
 from clv_platform.raw.drafting import draft_config
 from clv_platform.raw.errors import RawDataError
 from clv_platform.raw.loading import load_raw
+from clv_platform.raw.review_feedback import load_review_feedback
 from clv_platform.raw.summary import RawLoad, TableLoad, read_raw_load
 
-__all__ = ["RawDataError", "RawLoad", "SourceCheck", "TableLoad", "check_sources", "draft_config", "load_raw", "read_raw_load"]
+__all__ = [
+    "RawDataError",
+    "RawLoad",
+    "SourceCheck",
+    "TableLoad",
+    "check_sources",
+    "draft_config",
+    "load_raw",
+    "load_review_feedback",
+    "read_raw_load",
+]

@@ -21,6 +21,7 @@ from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.raw.errors import RawDataError, first_line, listed, suggestion
 from clv_platform.raw.reading.origins import read_source
 from clv_platform.raw.reading.relation import Workbench
+from clv_platform.raw.review_feedback import create_absent_feedback
 from clv_platform.raw.summary import RawLoad, TableLoad, write_raw_load
 from clv_platform.raw.tables import ACCOUNT_IDS, create_absent_table, create_derived_accounts, create_log_tables, fill_table
 from clv_platform.settings import CompanyPaths, Settings
@@ -74,6 +75,7 @@ def load_tables(connection: Connection, config: CompanyConfig, folder: Path) -> 
     _check_derived(connection, config)
     connection.execute("create schema if not exists raw")
     create_log_tables(connection)
+    create_absent_feedback(connection)
     bench = Workbench(connection, folder)
     given = [name for name in RAW_TABLES if name in config.sources]
     derived_from = _accounts_derived_from(config)

@@ -120,6 +120,7 @@ def test_everything_that_opens_the_warehouse_is_in_the_pool(demo_defs):
     pools = {made.node_def.name: made.op.pool for made in own(demo_defs)}
     assert {name for name, pool in pools.items() if pool == "duckdb"} == {
         "raw_tables",
+        "raw__review_feedback",
         "dbt_warehouse",
         "dbt_reporting",
         "reports__data_report",

@@ -14,6 +14,7 @@ import duckdb
 from clv_platform.config import CompanyConfig
 from clv_platform.contracts.features import Feature, build_feature_catalogue
 from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES, SQL_TYPES
+from clv_platform.contracts.review_feedback import REVIEW_FEEDBACK
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -30,7 +31,7 @@ BESIDE_TABLES = {
 def create_raw_schema(connection: duckdb.DuckDBPyConnection, config: CompanyConfig) -> None:
     """Create every raw table, empty and typed, with the extra columns that the config names, and the tables beside them."""
     connection.execute("create schema if not exists raw")
-    for table in RAW_TABLES.values():
+    for table in (*RAW_TABLES.values(), REVIEW_FEEDBACK):
         columns = {column.name: SQL_TYPES[column.type] for column in table.columns}
         columns |= {name: "varchar" for name in _extra_columns(config, table.name) if name not in columns}
         columns |= {column.name: SQL_TYPES[column.type] for column in BOOKKEEPING}

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from clv_platform.review.feedback import tables
+from clv_platform.review.feedback.exporting import SCHEMA, export_feedback, read_exported, taken_up_since
 from clv_platform.review.feedback.records import Feedback, FeedbackError
 from clv_platform.review.feedback.store import EditConflict, FeedbackStore, open_feedback
 from clv_platform.review.frames.store import ReviewStore
@@ -164,11 +167,41 @@ def test_a_file_that_is_no_database_is_told(store: ReviewStore) -> None:
 def test_export_gives_typed_rows_to_the_raw_layer(store: ReviewStore, tmp_path: Path, n: int) -> None:
     feedback: FeedbackStore = open_feedback(store)
     added = [feedback.add(said(f"comment {k}", scope="row", row=k)) for k in range(n)]
-    for one in added:
-        feedback.edit(one.id, "Bob", 1, state="closed")
+    newest = [feedback.edit(one.id, "Bob", 1, state="closed") for one in added]
     path = tmp_path / "feedback.parquet"
-    assert feedback.export(path) == n
+    assert export_feedback(store, path) == n
+    assert pq.read_schema(path) == SCHEMA
     table = read_parquet(path)
     assert list(table["state"]) == ["closed"] * n
     assert list(table["row_number"]) == list(range(n))
-    assert table["edition"].dtype == "int64"
+    assert read_exported(path) == tuple(newest)
+
+
+def test_a_store_in_which_nobody_spoke_is_exported_empty_and_stays_unmade(store: ReviewStore, tmp_path: Path) -> None:
+    assert export_feedback(store, tmp_path / "feedback.parquet") == 0
+    assert not store.root.exists()
+    assert read_exported(tmp_path / "feedback.parquet") == ()
+    assert read_exported(tmp_path / "nothing.parquet") == ()
+
+
+def editions(*steps: tuple[str, str | None]) -> list[Feedback]:
+    return [
+        said(scope="row", row=1, state=state, corrected_label=label, edition=day, edited_at=datetime(2026, 1, day, tzinfo=UTC))
+        for day, (state, label) in enumerate(steps, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "day"),
+    [
+        ([("open", "left")], None),
+        ([("open", "left"), ("taken_up", "left")], 2),
+        ([("open", "left"), ("taken_up", "left"), ("closed", "left")], 2),
+        ([("open", "left"), ("closed", "left")], None),
+        ([("taken_up", "left"), ("open", "left"), ("taken_up", "left")], 3),
+        ([("taken_up", "left"), ("taken_up", "stayed")], 2),
+        ([("taken_up", "left"), ("open", "left")], None),
+    ],
+)
+def test_a_correction_counts_since_it_was_taken_up_until_it_is_opened_again(steps: list[tuple[str, str | None]], day: int | None) -> None:
+    assert taken_up_since(editions(*steps)) == (day and datetime(2026, 1, day, tzinfo=UTC))

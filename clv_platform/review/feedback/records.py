@@ -1,20 +1,16 @@
 """What a reviewer said: one frozen record, and the words it may use.
 
-Add a field with a default here, a column in `feedback.tables` and the contract of `raw_review_feedback`. Keep storing out.
+Add a field with a default here, a column in `feedback.tables` and in `contracts.review_feedback`, which has the words. Keep storing out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, get_args
 
-Scope = Literal["frame", "slice", "row"]
-Verdict = Literal["wrong", "right", "look"]
-State = Literal["open", "taken_up", "closed"]
-SCOPES: tuple[str, ...] = get_args(Scope)
-VERDICTS: tuple[str, ...] = get_args(Verdict)
-STATES: tuple[str, ...] = get_args(State)
+from clv_platform.contracts.review_feedback import SCOPES, STATES, VERDICTS, Scope, State, Verdict
+
+__all__ = ["SCOPES", "STATES", "VERDICTS", "Feedback", "FeedbackError", "Scope", "State", "Verdict"]
 
 
 class FeedbackError(ValueError):

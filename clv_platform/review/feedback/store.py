@@ -1,7 +1,7 @@
-"""Keeping what reviewers say: add, edit, list, and hand it to the raw layer.
+"""Keeping what reviewers say: add, edit, list.
 
 Here: `open_feedback`, `FeedbackStore`. Every edit is a new edition beside the old ones, so nothing said is ever lost, and of two people who
-edit the same one the slower is told. Keep databases out (`tables`).
+edit the same one the slower is told. Keep databases (`tables`) and the way into the raw layer (`exporting`) out.
 """
 
 from __future__ import annotations
@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
-
-import pyarrow as pa
 
 from clv_platform.review.feedback.records import SCOPES, STATES, VERDICTS, Feedback, FeedbackError
 from clv_platform.review.feedback.tables import COLUMNS, TABLE, Database, EditionTakenError, open_database
 from clv_platform.review.frames.store import ReviewStore
-from clv_platform.warehouse import write_parquet
 
 MAX_COMMENT = 10_000
 MAX_SHORT = 300
@@ -129,14 +125,9 @@ class FeedbackStore:
         condition = " and ".join([_NEWEST, *(f"{name} = ?" for name in there)])
         return self._read(condition, [*there.values()], "created_at desc, id", limit)
 
-    def export(self, path: Path) -> int:
-        """Write the newest editions to a Parquet file, all at once, for the raw layer; return how many."""
-        found = sorted(self.list(), key=lambda one: (one.created_at, one.id))
-        numbers = ("edition", "version", "row_number")
-        schema = pa.schema([("feedback_id" if n == "id" else n, pa.int64() if n in numbers else pa.string()) for n in COLUMNS])
-        rows = [dict(zip(schema.names, _values(one), strict=True)) for one in found]
-        write_parquet(pa.Table.from_pylist(rows, schema=schema), path)
-        return len(found)
+    def editions(self) -> tuple[Feedback, ...]:
+        """Return every edition of everything that was said, by id and edition: what the raw layer is made of (`exporting`)."""
+        return self._read("1 = 1", [], "id, edition")
 
     def _read(self, condition: str, values: Sequence[Any], order: str, limit: int | None = None) -> tuple[Feedback, ...]:
         tail = "" if limit is None else f" limit {max(int(limit), 0)}"

@@ -1,6 +1,7 @@
 """What a run publishes by itself: the rows on which each target's model was judged, with the weak groups and reasons that the run found.
 
-Here: `publish_run_frame`, from the files of a report folder. Keep Dagster out, and frames of people (`publishing`).
+Here: `publish_run_frame` and, for amounts, `publish_tier_frame`, from the files of a report folder. Keep Dagster out, and frames of people
+(`publishing`).
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from clv_platform.config import ValueTiers
+from clv_platform.contracts.review_feedback import OUTCOMES
 from clv_platform.review.frames.catalogue import list_versions
 from clv_platform.review.frames.info import FrameError, FrameInfo
 from clv_platform.review.frames.naming import slugify
 from clv_platform.review.frames.publishing import publish_frame
 from clv_platform.review.frames.store import ReviewStore
+from clv_platform.scores.value import TIERS, assign_tiers
 from clv_platform.warehouse import read_parquet
 
 _KEYS = ("account_id", "as_of_date")
 _HIDDEN = ("champion_score",)
-OUTCOMES: Mapping[str, tuple[str, str]] = {"upgrade": ("didn't upgrade", "upgraded"), "churn": ("stayed", "left")}
+_FIGURES = (*_HIDDEN, "y_true", "y_pred", "score", "lo", "hi", "n_true", "n_pred")
+_TIER_WORDS = {"tier_true": "tier that came", "tier_pred": "predicted tier"}
 
 
 def publish_run_frame(
@@ -61,10 +67,7 @@ def publish_run_frame(
     FrameError
         When the folder holds no evaluation.
     """
-    path = folder / "metrics.json"
-    if not path.is_file():
-        raise FrameError(f"{path}: expected the figures of an evaluation, found none. Run the evaluation of target {target!r} first.")
-    metrics = json.loads(path.read_text(encoding="utf-8"))
+    metrics = _read_metrics(folder, target)
     name, model_id = f"{target.replace('_', ' ').capitalize()}: what was predicted and what came", str(metrics["model_id"])
     known = next(iter(list_versions(store, slugify(name))), None)
     predictions = read_parquet(folder / "predictions.parquet")
@@ -85,7 +88,7 @@ def publish_run_frame(
         threshold=metrics.get("f1_threshold"),
         target=target,
         model_id=model_id,
-        slices=[column for column in rows.columns if column not in (*_KEYS, "y_true", "y_pred", "score", "lo", "hi", *private)],
+        slices=_slice_columns(rows, private),
         private=[column for column in private if column in rows.columns],
         labels={column: text for column, text in (labels or {}).items() if column in rows.columns},
         descriptions=descriptions,
@@ -93,6 +96,71 @@ def publish_run_frame(
         extras=_extras(folder, rows),
     )
     return info, True
+
+
+def publish_tier_frame(
+    store: ReviewStore,
+    folder: Path,
+    target: str,
+    tiers: ValueTiers,
+    *,
+    labels: Mapping[str, str] | None = None,
+    descriptions: Mapping[str, str] | None = None,
+    private: Sequence[str] = (),
+) -> tuple[FrameInfo, bool]:
+    """Publish the test rows of a value target as value tiers: the one that an account was predicted to be in, and the one it came to.
+
+    Parameters
+    ----------
+    tiers : ValueTiers
+        The company's shares. Predicted tiers are those of the lists, by rank; an account came to a tier by the amounts at the same shares,
+        so that equal amounts are never in two tiers: where half of the accounts brought nothing, the lowest tier is larger than its share.
+    store, folder, target, labels, descriptions, private
+        As `publish_run_frame`.
+
+    Raises
+    ------
+    FrameError
+        When the folder holds no evaluation.
+    """
+    metrics = _read_metrics(folder, target)
+    name, model_id = f"{target.replace('_', ' ').capitalize()}: tier predicted and tier that came", str(metrics["model_id"])
+    predictions = read_parquet(folder / "predictions.parquet")
+    known = next(iter(list_versions(store, slugify(name))), None)
+    if known is not None and (known.model_id, known.n_rows) == (model_id, len(predictions)):
+        return known, False
+    order = pd.CategoricalDtype(list(TIERS), ordered=True)
+    rank = predictions["y_pred"].rank(ascending=False, method="first").to_numpy()
+    limits = np.quantile(predictions["y_true"], np.cumsum([tiers.low, tiers.mid, tiers.high]), method="lower")
+    came = np.array(TIERS, dtype=object)[np.searchsorted(limits, predictions["y_true"].to_numpy(), side="left")]
+    keys = [column for column in _KEYS if not predictions[column].isna().all()]
+    slices = _slice_columns(predictions, private)
+    outcomes = {"tier_true": pd.Series(came).astype(order), "tier_pred": pd.Series(assign_tiers(rank, tiers)).astype(order)}
+    info = publish_frame(
+        store,
+        predictions[[*keys, *slices]].assign(**outcomes),
+        name,
+        roles={"y_true": "tier_true", "y_pred": "tier_pred", "account_id": "account_id"},
+        kind="multiclass",
+        target=target,
+        model_id=model_id,
+        slices=slices,
+        labels=_TIER_WORDS | {column: text for column, text in (labels or {}).items() if column in slices},
+        descriptions=descriptions,
+        origin="run",
+    )
+    return info, True
+
+
+def _read_metrics(folder: Path, target: str) -> dict[str, Any]:
+    path = folder / "metrics.json"
+    if not path.is_file():
+        raise FrameError(f"{path}: expected the figures of an evaluation, found none. Run the evaluation of target {target!r} first.")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _slice_columns(rows: pd.DataFrame, private: Sequence[str]) -> list[str]:
+    return [column for column in rows.columns if column not in (*_KEYS, *_FIGURES, *private)]
 
 
 def _named(outcome: pd.Series, names: tuple[str, str]) -> pd.Series:
