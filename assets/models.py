@@ -16,6 +16,7 @@ from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture, 
 from clv_platform.config import Target, Tuning, config_hash
 
 if TYPE_CHECKING:
+    from clv_platform.datasets import TimeSplit
     from clv_platform.models import Budget
 
 RETRAIN_JOB, RETRAIN_TAG = "retrain_models_job", "clv/retrain"
@@ -48,7 +49,7 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
             config.training,
             cutoff=parse_cutoff(cutoff),
             config_hash=config_hash(config),
-            data_hash=read_raw_load(company.paths).data_hash,
+            data_hash=sign_data(read_raw_load(company.paths).data_hash, split),
             threads=company.settings.threads,
             budget=choose_budget(context, config.training.tuning),
             journals=room.models_root / TUNING_FOLDER,
@@ -63,6 +64,7 @@ def build_model_asset(company: Company, target: Target) -> AssetsDefinition:
             "arm": manifest.arm,
             "n_rows": manifest.n_rows,
             "n_positive": manifest.n_positive,
+            **corrected_labels(split),
         }
         return MaterializeResult(metadata={**facts, **floats(manifest.metrics), **floats(manifest.tuning), **show_training(trained)})
 
@@ -75,7 +77,20 @@ def write_training(trained, split, folder: Path) -> None:
 
     write_parquet(trained.tuning, folder / "tuning.parquet")
     write_parquet(trained.arms, folder / "arms.parquet")
+    if split is not None and split.corrections is not None:
+        write_parquet(split.corrections.to_frame(), folder / "label_corrections.parquet")
     write_json(folder / "training.json", describe_training(trained, split))
+
+
+def sign_data(data_hash: str, split: "TimeSplit | None") -> str:
+    """The hash of the data, and of labels that reviewers corrected in the training rows."""
+    return data_hash if split is None or split.corrections is None else split.corrections.sign(data_hash)
+
+
+def corrected_labels(split: "TimeSplit | None") -> dict:
+    """Counts of labels that reviewers proposed, by what became of them, for the UI; nothing where nobody did."""
+    counts = split.corrections.to_json() if split is not None and split.corrections is not None else {"n": 0}
+    return {f"labels_{name}": value for name, value in counts.items()} if counts["n"] else {}
 
 
 def show_training(trained) -> dict:
@@ -127,4 +142,6 @@ def describe_training(trained, split) -> dict:
         "scoring_date": split.scoring_date,
         "train_until": split.train_until,
     }
+    if split.corrections is not None:
+        facts["corrections"] = split.corrections.to_json()
     return {**facts, "is_undated": False, **{name: [str(d) for d in v] if isinstance(v, tuple) else str(v) for name, v in dates.items()}}

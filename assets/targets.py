@@ -72,11 +72,19 @@ class TargetRoom:
         return build_examples(read_parquet(marts / f"{self.examples_key.path[-1]}.parquet"), self.company.config, self.target)
 
     def split(self, examples: "Examples", cutoff: str) -> "TimeSplit | None":
-        """Train, test and scoring rows as of the cutoff; None for undated rows, which are judged on folds."""
-        from clv_platform.datasets import split_by_time
+        """Train, test and scoring rows as of the cutoff; None for undated rows, which are judged on folds.
 
-        as_of = parse_cutoff(cutoff)
-        return split_by_time(examples, as_of, self.target.horizon_days, self.company.config.training.n_test_dates) if as_of else None
+        Labels that reviewers corrected replace those of training rows where the config says so; `split.corrections` counts them.
+        """
+        from clv_platform.datasets import correct_training, split_by_time
+        from clv_platform.warehouse import read_parquet
+
+        config, as_of, path = self.company.config, parse_cutoff(cutoff), self.company.paths.marts / "fct_label_corrections.parquet"
+        if as_of is None:
+            return None
+        split = split_by_time(examples, as_of, self.target.horizon_days, config.training.n_test_dates)
+        proposed = read_parquet(path) if path.is_file() else None
+        return correct_training(split, proposed, self.target.name, is_used=config.review.use_corrected_labels)
 
     def scoring_rows(self, examples: "Examples", cutoff: str) -> "Examples":
         """The rows of the newest snapshot; without dates all accounts that haven't had the event."""

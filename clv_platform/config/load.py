@@ -24,6 +24,7 @@ from clv_platform.config.schema import (
     Input,
     Interaction,
     Plans,
+    Review,
     SliceSearch,
     Snapshots,
     Source,
@@ -37,7 +38,7 @@ from clv_platform.settings import Settings, load_settings
 
 _BLOCKS: tuple[type[BaseModel], ...] = (
     CompanyConfig, Source, Input, ExclusionRule, UsageMetric, ColumnFeature, Interaction, Plans, Eligibility, Target, Training, Tuning,
-    SliceSearch, Snapshots, ValueChoice, ValueTiers, Segments, Lifecycle,
+    SliceSearch, Snapshots, Review, ValueChoice, ValueTiers, Segments, Lifecycle,
 )  # fmt: skip
 KNOWN_KEYS = sorted({name for block in _BLOCKS for name in block.model_fields})
 
@@ -116,6 +117,8 @@ def load_config(path: Path, settings: Settings | None = None) -> CompanyConfig:
 def config_hash(config: CompanyConfig) -> str:
     """Twelve hex digits that change with any choice in the config, but not with where the files lie."""
     content = config.model_dump(mode="json")
+    if config.review == Review():
+        del content["review"]  # a key that changes nothing by default: models of configs that don't have it keep their names
     for source in content["sources"].values():
         for origin in (source, *source["inputs"].values()):
             origin["files"] = [Path(pattern).name for pattern in origin["files"]]

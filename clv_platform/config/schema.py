@@ -202,6 +202,12 @@ class Training(_Block):
     comparators: tuple[Algorithm, ...] = ("logistic_regression", "random_forest", "neural_network", "xgboost", "catboost")
 
 
+class Review(_Block):
+    """What becomes of reviewers' feedback."""
+
+    use_corrected_labels: bool = False  # labels that reviewers corrected, and a publisher took up, replace those of training rows
+
+
 class Snapshots(_Block):
     """The grid of as-of dates: firsts of month, unless dates are listed."""
 
@@ -237,6 +243,7 @@ class CompanyConfig(_Block):
     value_tiers: ValueTiers = ValueTiers()
     segments: Segments = Segments()
     lifecycle: Lifecycle = Lifecycle()
+    review: Review = Review()
     keep_runs: int = Field(default=12, ge=1)
     call_list_size: int = Field(default=100, ge=1)
 
@@ -250,6 +257,11 @@ class CompanyConfig(_Block):
         for target in self.targets:
             self._check_churn(target)
             self._check_value(target)
+        if self.review.use_corrected_labels and self.snapshots.is_undated:
+            raise ValueError(
+                "review: `use_corrected_labels` is for dated data; without dates every row is both learnt from and judged by, so correct "
+                "the label column of the flat table itself"
+            )
         known = {*self.usage_metrics, "support_cases"}
         unknown = [n for pair in self.interactions for n in (pair.numerator, pair.denominator) if n not in known]
         if unknown and "usage" in self.sources:

@@ -4,6 +4,7 @@ Here: `examples`, `labels`, `splits`, `leaks`; for value targets `value_examples
 learnt from rows out: encoders and fillers belong to `models`.
 """
 
+from clv_platform.datasets.corrections import LabelCorrections, correct_training
 from clv_platform.datasets.examples import Examples, build_examples
 from clv_platform.datasets.labels import LabelError, check_label_column, check_label_values, check_trainable, label_name
 from clv_platform.datasets.leaks import Leak, LeakReport, find_leaks
@@ -14,6 +15,7 @@ from clv_platform.datasets.value_splits import ValueBacktest, ValuePair, ValueSp
 __all__ = [
     "SUMMARY_COLUMNS",
     "Examples",
+    "LabelCorrections",
     "LabelError",
     "Leak",
     "LeakReport",
@@ -31,6 +33,7 @@ __all__ = [
     "check_label_column",
     "check_label_values",
     "check_trainable",
+    "correct_training",
     "find_leaks",
     "hold_out_accounts",
     "label_name",

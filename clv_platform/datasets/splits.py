@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clv_platform.datasets.examples import Examples
+
+if TYPE_CHECKING:
+    from clv_platform.datasets.corrections import LabelCorrections
 
 
 class NotEnoughHistory(ValueError):
@@ -40,6 +44,8 @@ class TimeSplit:
         The moment as of which everything is known, exclusive.
     horizon_days : int
         Length of a label's window.
+    corrections : LabelCorrections or None
+        What became of labels that reviewers corrected (`corrections.correct_training`); None: nobody has looked.
     """
 
     train: Examples
@@ -51,6 +57,7 @@ class TimeSplit:
     scoring_date: date
     cutoff: date
     horizon_days: int
+    corrections: LabelCorrections | None = None
 
 
 def split_by_time(examples: Examples, cutoff: date, horizon_days: int, n_test_dates: int) -> TimeSplit:

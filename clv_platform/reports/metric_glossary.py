@@ -121,6 +121,24 @@ _BINARY = (
 _FACTS = (
     Metric("n", "test rows", "How many rows, accounts at their dates, the figures are computed on.", 0.0, None, "none", "count"),
     Metric("n_positive", "positives", "How many of the test rows did what the target asks for.", 0.0, None, "none", "count"),
+    Metric(
+        "n_labels_corrected_training",
+        "labels corrected by reviewers, in training",
+        "How many labels of the training rows reviewers corrected before the cutoff; the model learnt from the corrected ones.",
+        0.0,
+        None,
+        "none",
+        "count",
+    ),
+    Metric(
+        "n_labels_corrected_test",
+        "labels corrected by reviewers, in test rows",
+        "How many labels of the test rows reviewers corrected; figures are computed on the labels that the data give all the same.",
+        0.0,
+        None,
+        "none",
+        "count",
+    ),
     Metric("n_accounts", "accounts", "How many different accounts stand behind the test rows.", 0.0, None, "none", "count"),
 )
 

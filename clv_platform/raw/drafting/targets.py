@@ -34,6 +34,9 @@ def draft_targets(connection: Connection, guesses: dict[str, Guess]) -> Iterator
     if any(line.lstrip().startswith("- ") for line in lines):
         yield "targets:"
         yield from lines
+        yield ""
+        yield "# Labels that reviewers correct in the review app, and a publisher takes up, replace those of training rows only if this is true:"
+        yield "# review: {use_corrected_labels: true}"
     else:
         yield from (line.lstrip() for line in lines)
         yield "# check: no question that these tables can answer, so no target: the run ends with features and marts."
