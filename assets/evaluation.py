@@ -11,6 +11,7 @@ from assets.company import Company
 from assets.models import is_backtest
 from assets.partitions import build_cutoffs
 from assets.promotion import Rival, apply_decision, find_rival, judge
+from assets.reviewed import columns_to_slice, name_reviewed
 from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture
 from assets.weak_slices import search_groups
 from clv_platform.config import Target
@@ -42,7 +43,7 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
         cutoff = context.partition_key
         folder, rival = room.report_folder(cutoff), find_rival(room, cutoff, *room.trained_ids(cutoff))
         choice = evaluate_candidates(room, cutoff, rival, with_comparators=not is_backtest(context))
-        found = choice.evaluation
+        found = name_reviewed(room, cutoff, choice.evaluation)
         groups = search_groups(room, cutoff, found)
         gate = judge(room, cutoff, choice, rival, groups.new_groups)
         write_parquet(groups.found.to_frame(), folder / "weak_slices.parquet")
@@ -153,5 +154,4 @@ def draw(found) -> dict:
 
 
 def _slices(room: TargetRoom, X: "pd.DataFrame") -> "pd.DataFrame":
-    config = room.company.config
-    return X[[name for name in config.slices if name in X.columns and name not in config.private]].reset_index(drop=True)
+    return X[columns_to_slice(room, X.columns)].reset_index(drop=True)

@@ -24,6 +24,7 @@ from assets.checks.weak_slices import judge_weak_slices
 from assets.company import Company
 from assets.partitions import build_cutoffs, is_newest_cutoff
 from assets.promotion import Rival, apply_decision, find_rival, months_between
+from assets.reviewed import columns_to_slice, membership, name_reviewed_amounts, read_said
 from assets.targets import OWNERS, floats, markdown_table, picture
 from assets.value_room import NOT_ENOUGH, ValueRoom
 from clv_platform.config import Target
@@ -78,11 +79,13 @@ def build_value_evaluation_asset(company: Company, target: Target) -> AssetsDefi
 def evaluate_value_candidate(room: ValueRoom, cutoff: str, test: "ValueRows", rival: Rival | None) -> "ValueEvaluation":
     """Judge the model of a cutoff on its test date, beside all contenders and the model in use."""
     from clv_platform.evaluation.value import evaluate_value
+    from clv_platform.review.feedback.named import name_groups
     from clv_platform.warehouse import read_parquet
 
     config, model_id, folder = room.company.config, room.read_training(cutoff)["model_id"], room.report_folder(cutoff)
-    board = read_parquet(folder / "backtest_leaderboard.parquet")
-    return evaluate_value(
+    board, X = read_parquet(folder / "backtest_leaderboard.parquet"), test.X.reset_index(drop=True)
+    groups = name_groups(read_said(room), room.target.name, X)
+    evaluation = evaluate_value(
         test,
         room.load_value_model(model_id).predict(test.X, test.summary),
         read_parquet(folder / "contenders.parquet"),
@@ -90,10 +93,11 @@ def evaluate_value_candidate(room: ValueRoom, cutoff: str, test: "ValueRows", ri
         model_id=model_id,
         seed=config.training.seed,
         n_bootstraps=config.training.n_bootstraps,
-        slices=test.X[[name for name in config.slices if name in test.X.columns and name not in config.private]],
+        slices=X[columns_to_slice(room, X.columns)].join(membership(groups)),
         champion_spend=rival_spend(rival, test),
         kinds=dict.fromkeys(board.loc[board["kind"] == "comparator", "model"], "comparator"),
     )
+    return name_reviewed_amounts(evaluation, groups)
 
 
 def rival_spend(rival: Rival | None, test: "ValueRows") -> "np.ndarray | None":

@@ -11,6 +11,7 @@ from assets.backtest import gather_decisions
 from assets.company import SEGMENT_KEYS, Company
 from assets.partitions import build_cutoffs
 from assets.reports import write_page
+from assets.review import FRAMES_KEY
 from assets.targets import OWNERS, TargetRoom, floats
 from assets.value_room import ValueRoom, as_date
 from clv_platform.config import Target
@@ -29,7 +30,14 @@ def build_value_report_asset(company: Company, target: Target) -> AssetsDefiniti
 
     @asset(
         key=room.key("reports", "report"),
-        deps=[room.key("explain", "explanations"), *own, ["marts", "fct_account_days"], ["reporting", "rpt_revenue_forecast"], *leavers],
+        deps=[
+            room.key("explain", "explanations"),
+            *own,
+            ["marts", "fct_account_days"],
+            ["reporting", "rpt_revenue_forecast"],
+            FRAMES_KEY,
+            *leavers,
+        ],
         group_name="reports",
         owners=OWNERS,
         kinds={"python", "html"},

@@ -14,6 +14,7 @@ from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.page import Picture, render_page
 from clv_platform.reports.sections import build_target_sections
+from clv_platform.reports.sections.reviewers import build_reviewers
 from clv_platform.reports.tables import (
     Table,
     arms_table,
@@ -86,6 +87,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         limits=build_limits(inputs),
         steps=build_next_steps(inputs, verdict.level),
         pictures=_pictures(inputs, event),
+        opening=build_reviewers(inputs),
         sections=build_target_sections(inputs),
     )
 

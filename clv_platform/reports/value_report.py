@@ -16,6 +16,7 @@ from clv_platform.reports import value_tables as tables
 from clv_platform.reports import value_words as told
 from clv_platform.reports.page import Picture, render_page
 from clv_platform.reports.sections.decisions import build_decision_table
+from clv_platform.reports.sections.reviewers import build_reviewers_of
 from clv_platform.reports.sections.section import Section
 from clv_platform.reports.value_inputs import SEGMENTS_PAGE, ValueReportInputs, held_curves, value_at_risk
 from clv_platform.reports.words import percent, whole
@@ -41,6 +42,7 @@ def render_value_report(inputs: ValueReportInputs) -> str:
         cutoff=inputs.cutoff,
         verdict=verdict,
         asked=told.value_asked_rows(inputs),
+        opening=build_reviewers_of(inputs.tables),
         sections=[section for section in built if section is not None],
         limits=told.build_value_limits(inputs),
         steps=told.build_value_steps(inputs, verdict.level),

@@ -10,7 +10,6 @@ from clv_platform.reports.sections.decisions import build_decisions
 from clv_platform.reports.sections.explanations import build_explanations
 from clv_platform.reports.sections.findings import build_findings
 from clv_platform.reports.sections.list_outcomes import build_list_outcomes
-from clv_platform.reports.sections.reviewers import build_reviewers
 from clv_platform.reports.sections.section import Section
 from clv_platform.reports.sections.tuning import build_tuning
 from clv_platform.reports.sections.weak_slices import build_weak_slices
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from clv_platform.reports.inputs import TargetReportInputs
 
 TARGET_SECTIONS: tuple[Callable[[TargetReportInputs], Section | None], ...] = (
-    build_reviewers,
     build_weak_slices,
     build_findings,
     build_explanations,
