@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,13 +64,23 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with self._connection() as connection:
+        give_up_at = time.monotonic() + WAIT_SECONDS
+        while True:
+            try:
+                self._prepare()
+                return
+            except (sqlite3.Error, OSError) as error:
+                # Of several processes that make the file at the same time SQLite refuses all but one at once, without waiting.
+                if "locked" not in str(error).lower() or time.monotonic() > give_up_at:
+                    raise self._plain(error) from error
+                time.sleep(0.02)
+
+    def _prepare(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._connection() as connection:
+            if connection.execute("pragma journal_mode").fetchone()[0] != "wal":
                 connection.execute("pragma journal_mode = wal")
-                connection.execute(create_sql())
-        except (sqlite3.Error, OSError) as error:
-            raise self._plain(error) from error
+            connection.execute(create_sql())
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple]:
         """Return rows."""
@@ -121,8 +132,12 @@ class PostgresDatabase:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        with self._connection() as connection:
-            connection.execute(create_sql())
+        try:
+            with self._connection() as connection:
+                connection.execute(create_sql())
+        except FeedbackError:
+            # Of two that make the table at the same time PostgreSQL lets the second fail, "if not exists" or not: it is there then.
+            self.read(f"select 1 from {TABLE} limit 0")
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[tuple]:
         """Return rows."""

@@ -148,8 +148,7 @@ def _describe(
 
 
 def _write(store: ReviewStore, info: FrameInfo, rows: pa.Table, extras: Mapping[str, pd.DataFrame]) -> FrameInfo:
-    slug = _own_slug(store, info)
-    home = store.frames / slug
+    home = store.frames / info.slug
     with _plain_disk_errors(store.root):
         home.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(home)
@@ -159,17 +158,17 @@ def _write(store: ReviewStore, info: FrameInfo, rows: pa.Table, extras: Mapping[
             _write_rows(rows, info, unfinished / "data.parquet")
             for stem, table in extras.items():
                 pq.write_table(pa.Table.from_pandas(table, preserve_index=False), unfinished / f"{stem}.parquet", compression="zstd")
-            return _place(store, replace(info, slug=slug), unfinished)
+            return _place(store, info, unfinished)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _place(store: ReviewStore, info: FrameInfo, unfinished: Path) -> FrameInfo:
     """Rename the finished folder to the next free version; of two publishers at the same time each gets a number of its own."""
-    home = unfinished.parent
     while True:
-        version = max((int(name) for name in version_folders(store, info.slug)), default=0) + 1
-        numbered = replace(info, version=version, folder=home / f"{version:04d}")
+        slug, version = _next_place(store, info)
+        numbered = replace(info, slug=slug, version=version, folder=store.frames / slug / f"{version:04d}")
+        numbered.folder.parent.mkdir(exist_ok=True)
         with (unfinished / FACTS).open("w", encoding="utf-8") as file:
             json.dump(numbered.to_json(), file, ensure_ascii=False, allow_nan=False)
             file.flush()
@@ -198,15 +197,23 @@ def _write_rows(rows: pa.Table, info: FrameInfo, path: Path) -> None:
     )
 
 
-def _own_slug(store: ReviewStore, info: FrameInfo) -> str:
-    """The frame's folder; another frame whose name makes the same slug keeps its folder."""
-    if not version_folders(store, info.slug):
-        return info.slug
+def _next_place(store: ReviewStore, info: FrameInfo) -> tuple[str, int]:
+    """The frame's folder and its next version; another frame whose name makes the same slug keeps its folder.
+
+    Both come from one look at the folder: who publishes there first meanwhile takes the number, and the renaming fails.
+    """
+    taken = version_folders(store, info.slug)
+    if not taken or _is_named(store, info, taken[0]):
+        return info.slug, max((int(name) for name in taken), default=0) + 1
+    own = f"{info.slug}-{digest(info.name)}"
+    return own, max((int(name) for name in version_folders(store, own)), default=0) + 1
+
+
+def _is_named(store: ReviewStore, info: FrameInfo, newest: str) -> bool:
     try:
-        is_same = read_frame_info(store, info.slug).name == info.name
+        return read_frame_info(store, info.slug, int(newest)).name == info.name
     except FrameError:
-        return info.slug  # versions that can't be read: numbers go on after them
-    return info.slug if is_same else f"{info.slug}-{digest(info.name)}"
+        return True  # a version that can't be read: numbers go on after it
 
 
 def _remove_leftovers(home: Path) -> None:
