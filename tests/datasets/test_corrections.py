@@ -14,6 +14,9 @@ from clv_platform.datasets import Examples, TimeSplit, correct_training, split_b
 CUTOFF = date(2025, 6, 15)
 TRAIN, TEST = "2025-01-01", "2025-05-01"
 COLUMNS = [
+    *("feedback_id", "target", "account_id", "as_of_date", "proposed_label"),
+    *("corrected_label", "recorded_label", "taken_up_at", "status"),
+]
     "feedback_id",
     "target",
     "account_id",
