@@ -17,16 +17,6 @@ COLUMNS = [
     *("feedback_id", "target", "account_id", "as_of_date", "proposed_label"),
     *("corrected_label", "recorded_label", "taken_up_at", "status"),
 ]
-    "feedback_id",
-    "target",
-    "account_id",
-    "as_of_date",
-    "proposed_label",
-    "corrected_label",
-    "recorded_label",
-    "taken_up_at",
-    "status",
-]
 
 
 @pytest.fixture(scope="module")

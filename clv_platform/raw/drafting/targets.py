@@ -35,7 +35,7 @@ def draft_targets(connection: Connection, guesses: dict[str, Guess]) -> Iterator
         yield "targets:"
         yield from lines
         yield ""
-        yield "# Labels that reviewers correct in the review app, and a publisher takes up, replace those of training rows only if this is true:"
+        yield "# Labels that reviewers correct in the review app, and a publisher takes up, enter training only if this is true:"
         yield "# review: {use_corrected_labels: true}"
     else:
         yield from (line.lstrip() for line in lines)
