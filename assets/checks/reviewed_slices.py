@@ -11,7 +11,7 @@ from assets.targets import TargetRoom, markdown_table
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = ("slice", "sentence", "author", "state")
+SHOWN = ("frame", "slice", "sentence", "author", "state")
 
 
 def build_reviewed_slices_check(company: Company) -> AssetChecksDefinition:
@@ -44,6 +44,6 @@ def judge_reviewed(rows: "pd.DataFrame") -> AssetCheckResult:
         metadata={
             "n_reviewed": len(rows),
             "n_failed": len(failed),
-            "slices": markdown_table(rows[list(SHOWN)].to_dict("records") if len(rows) else []),
+            "slices": markdown_table(rows.reindex(columns=list(SHOWN)).to_dict("records") if len(rows) else []),
         },
     )

@@ -73,6 +73,7 @@ def open_dated_company(folder, n: int = 200) -> Company:
     config["targets"] = [target for target in config["targets"] if target["kind"] == "churn"]
     quick = {"num_iterations": 40, "n_bags": 1, "learning_rate": 0.1}
     config["training"] = {"n_bootstraps": 60, "comparators": [], "tuning": {"trials": 0}, "arms": ["none"], "lightgbm": quick}
+    config["review"] = {"use_corrected_labels": True}
     path = folder / "dated.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     company = load_company(path, Settings(path, folder / "data", PROJECT_ROOT, 1, "1GB", None))
@@ -87,8 +88,23 @@ def open_dated_company(folder, n: int = 200) -> Company:
     frame["y_churn_90d"] = np.where(frame["as_of_date"] + pd.Timedelta(days=90) <= pd.Timestamp("1998-07-01"), y, np.nan)
     company.paths.marts.mkdir(parents=True)
     frame.to_parquet(company.paths.marts / "fct_churn_examples.parquet", index=False)
+    correct(frame).to_parquet(company.paths.marts / "fct_label_corrections.parquet", index=False)
     (company.paths.root / "raw_load.json").write_text(json.dumps(LOADED), encoding="utf-8")
     return company
+
+
+def correct(frame: pd.DataFrame) -> pd.DataFrame:
+    """Proposals for the first account: of a training row, of a test row, and one that came after the cutoff."""
+    days = {"1997-10-01": "1998-05-01", "1998-03-01": "1998-05-01", "1997-11-01": "1998-07-01"}
+    rows = frame[(frame["account_id"] == "A0000") & frame["as_of_date"].isin([pd.Timestamp(day) for day in days])]
+    recorded = rows["y_churn_90d"].astype("Int64")
+    return pd.DataFrame(
+        {
+            "feedback_id": [f"f{k}" for k in range(len(rows))], "target": "churn", "account_id": rows["account_id"],
+            "as_of_date": rows["as_of_date"], "proposed_label": "left", "corrected_label": 1 - recorded, "recorded_label": recorded,
+            "taken_up_at": pd.to_datetime([days[f"{day:%Y-%m-%d}"] for day in rows["as_of_date"]]), "status": "counts",
+        }
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +167,17 @@ def test_dated_rows_are_judged_on_their_last_dates_and_scored_by_the_regression(
     scores = room.read_scores(cutoff)
     assert scores is not None
     assert set(scores["model_id"]) == {metrics["model_id"]} == {room.trained_ids(cutoff)[1]}
+    assert (metrics["n_labels_corrected_training"], metrics["n_labels_corrected_test"]) == (1, 1)
+    assert room.read_training(cutoff)["corrections"] == {"is_used": True, "n": 3, "n_later": 1, "n_test": 1, "n_training": 1}
+    split, recorded = room.split(room.read_examples(), cutoff), room.read_examples()
+    assert split is not None
+    before = recorded.y[(recorded.account_id == "A0000") & (recorded.as_of_date == np.datetime64("1997-10-01"))]
+    after = split.train.y[(split.train.account_id == "A0000") & (split.train.as_of_date == np.datetime64("1997-10-01"))]
+    assert after == 1 - before
+    predictions = read_parquet(room.report_folder(cutoff) / "predictions.parquet")
+    test_row = predictions[(predictions["account_id"] == "A0000") & (predictions["as_of_date"] == "1998-03-01")]
+    known = recorded.y[(recorded.account_id == "A0000") & (recorded.as_of_date == np.datetime64("1998-03-01"))]
+    assert test_row["y_true"].tolist() == known.tolist()
 
 
 def test_a_model_of_an_older_version_asks_for_a_retraining(tmp_path):
