@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -78,6 +79,11 @@ def mixed_frame(kind: str, n: int = 900, seed: int = 3) -> pd.DataFrame:
         frame["guess"] = np.where(random.random(n) < 0.6, frame["y"], random.choice(["low", "medium", "high"], n))
     frame.loc[random.random(n) < 0.05, "y"] = None
     return frame
+
+
+@pytest.fixture(scope="session")
+def make_mixed() -> Callable[..., pd.DataFrame]:
+    return mixed_frame
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, cast
 
@@ -17,9 +20,10 @@ from clv_platform.metrics.classes import accuracy, confusion_counts, f1, macro_f
 from clv_platform.review.frames.info import FrameInfo
 from clv_platform.review.frames.publishing import publish_frame
 from clv_platform.review.frames.store import ReviewStore
-from clv_platform.review.queries.breakdown import breakdown
+from clv_platform.review.queries.breakdown import breakdown, cross_tab
 from clv_platform.review.queries.compare import compare, compare_by
 from clv_platform.review.queries.distribution import distribution
+from clv_platform.review.queries.export import BYTE_ORDER_MARK, csv_chunks
 from clv_platform.review.queries.filters import Filter
 from clv_platform.review.queries.grouping import level_filter
 from clv_platform.review.queries.menus import breakdown_columns, metric_choices
@@ -167,6 +171,77 @@ def test_levels_beyond_thirty_are_one_group_whose_rows_add_up(mixed: Mixed) -> N
     assert len(table) == 32
     assert set(table["level_1"].tail(2)) == {"(other)", "(missing)"}
     assert table["n"].sum() == 900
+
+
+@_SOME
+@given(filters=FILTERS)
+def test_distributions_pairs_rows_and_files_hold_exactly_the_filtered_rows(mixed: Mixed, filters: tuple[Filter, ...]) -> None:
+    info, frame = mixed["multiclass"]
+    kept = apply(frame, filters)
+    spread = distribution(info, filters, "revenue")
+    known = kept["revenue"].dropna()
+    for place, one in enumerate(spread[spread["low"].notna()].to_dict("records")):
+        is_last = place == spread["low"].notna().sum() - 1
+        inside = (known >= one["low"]) & ((known < one["high"]) if not is_last else (known <= one["high"]))
+        assert one["n"] == inside.sum()
+        assert one["n"] == 0 or one["share"] == pytest.approx(inside.sum() / len(kept))
+    pairs = cross_tab(info, filters, "country", "is_trial", "recall:high").table
+    found = {(row["level_1"], row["level_2"]): row for row in pairs.to_dict("records")}
+    named = kept.assign(
+        one=kept["country"].fillna("(missing)"), two=kept["is_trial"].map({True: "true", False: "false"}).fillna("(missing)")
+    )
+    for (one, two), group in named.groupby(["one", "two"]):
+        row, rows_known = found.pop((one, two)), group.dropna(subset=["y", "guess"])
+        assert row["n"] == len(group)
+        assert same(row["value"], recall(rows_known["y"], rows_known["guess"], "high"))
+    assert not found
+    page = rows(info, filters, "revenue", False, 0, 1000)
+    assert page.n == len(kept)
+    assert sorted(page.table["row"]) == kept.index.tolist()
+    sent = list(csv.reader(io.StringIO("".join(csv_chunks(info, filters)).removeprefix(BYTE_ORDER_MARK))))
+    assert [line[0] for line in sent[1:]] == kept["account_id"].tolist()
+
+
+@pytest.fixture(scope="module")
+def twins(shared_store: ReviewStore, make_mixed: Callable[..., pd.DataFrame]) -> dict[str, tuple[FrameInfo, FrameInfo, pd.DataFrame]]:
+    """Two models on the same accounts, each accounted once, and both predictions side by side."""
+    found = {}
+    for kind in ("regression", "binary", "multiclass"):
+        frame = make_mixed(kind).assign(account_id=lambda rows: [f"A{number}" for number in range(len(rows))])
+        other = frame.assign(guess=make_mixed(kind, seed=4)["guess"].to_numpy())
+        roles = {"y_true": "y", "account_id": "account_id"} | ({"score": "guess"} if kind == "binary" else {"y_pred": "guess"})
+        first, second = (publish_frame(shared_store, one, f"Twins {kind}", roles=roles) for one in (frame, other))
+        found[kind] = (first, second, frame.assign(other=other["guess"]))
+    return found
+
+
+@pytest.mark.parametrize("kind", ["regression", "binary", "multiclass"])
+@settings(_SOME, max_examples=4)
+@given(filters=FILTERS)
+def test_compared_figures_equal_the_library_on_the_rows_that_both_have(
+    twins: dict[str, tuple[FrameInfo, FrameInfo, pd.DataFrame]], kind: str, filters: tuple[Filter, ...]
+) -> None:
+    first, second, frame = twins[kind]
+    both = apply(frame, filters).dropna(subset=["y", "guess", "other"])
+    found = compare(first, second, filters)
+    if not len(both):
+        return
+    assert found.n == len(both)
+    before, now = expected(kind, both), expected(kind, both.assign(guess=both["other"]))
+    for row in found.table.to_dict("records"):
+        if row["metric"] in before:
+            assert same(row["a"], before[row["metric"]]), row["metric"]
+            assert same(row["b"], now[row["metric"]]), row["metric"]
+            assert math.isnan(row["lo"]) or row["lo"] <= row["difference"] <= row["hi"]
+
+
+def test_no_group_is_called_better_by_a_figure_that_follows_the_outcomes_share(mixed: Mixed) -> None:
+    silent = {kind: {one.name for one in metric_choices(mixed[kind][0]) if one.moves_with_share} for kind in mixed}
+    assert silent["regression"] == set()
+    assert {"accuracy", "precision", "f1", "pr_auc", "lift_at_10", "log_loss", "brier"} <= silent["binary"]
+    assert not {"recall", "roc_auc", "share", "n", "calibration_error"} & silent["binary"]
+    assert {"precision:high", "f1:low"} <= silent["multiclass"]
+    assert not {"accuracy", "recall:high"} & silent["multiclass"]
 
 
 def test_distribution_adds_up_and_its_shares_are_of_all_rows(mixed: Mixed) -> None:

@@ -40,12 +40,15 @@ def test_a_file_is_published_and_its_address_printed(store: ReviewStore, file: P
         "country",
         "--as-of-date",
         "2026-03-01",
+        "--type",
+        "employees=category",
     ]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
     assert done.stdout.strip().endswith("/frames/march")
     info = list_frames(store)[0]
     assert (info.name, info.as_of_date, info.column("country").role) == ("march", "2026-03-01", "slice")
+    assert info.column("employees").type == "category"
 
 
 def test_a_wrong_column_is_one_sentence(store: ReviewStore, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from clv_platform.review.frames.info import ColumnInfo, FrameInfo
 from clv_platform.review.queries.filters import Filter
 
 NONE = "–"
+_WORDS = {"y_true": "what happened", "y_pred": "what was predicted", "account_id": "account", "as_of_date": "as of"}
 
 
 def number(value: float | None, shown_as: str = "score") -> str:
@@ -71,8 +72,8 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return amount(value)
+    if isinstance(value, float):  # whole numbers with gaps are stored as floats
+        return f"{value:,.0f}" if value.is_integer() else amount(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, pd.Timestamp | datetime):
@@ -81,7 +82,9 @@ def cell(value: Any) -> str:
 
 
 def column_label(column: ColumnInfo) -> str:
-    """How a column is called before people: its label; a plain name without its underscores."""
+    """How a column is called before people: its label; a plain name without its underscores; names of programs in words."""
+    if column.label == column.name and column.name in _WORDS:
+        return _WORDS[column.name]
     return column.name.replace("_", " ").strip() or column.name if column.label == column.name else column.label
 
 

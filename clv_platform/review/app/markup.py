@@ -20,6 +20,7 @@ from dash.development.base_component import Component
 _PLAIN_IDS = frozenset({"count"})
 _NAMES = {"className": "class", "tabIndex": "tabindex", "colSpan": "colspan", "rowSpan": "rowspan"}
 _ATTRIBUTES = frozenset({"class", "title", "role", "href", "scope", "colspan", "rowspan", "tabindex", "id", "download", "hidden", "open"})
+_STRICT = frozenset({"Details", "Ul", "Ol", "Dl", "Table", "Thead", "Tbody", "Tr"})
 _WILD = re.compile(r"(?:aria|data)-[a-z-]+")
 _STYLE = re.compile(r"--[a-z]+|[a-zA-Z]+")
 _UPPER = re.compile(r"[A-Z]")
@@ -68,8 +69,10 @@ def lean(drawn: Any) -> Any:
     """
     if isinstance(drawn, list | tuple):
         return _as_components(_parts(drawn))
+    if not isinstance(drawn, Component):
+        return drawn
     found = _part(drawn)
-    return Markup(found) if isinstance(found, _Html) and not isinstance(drawn, str) else drawn if isinstance(found, _Html) else found
+    return Markup(found) if isinstance(found, _Html) else found
 
 
 def _parts(drawn: Iterable[Any]) -> list[Any]:
@@ -98,7 +101,8 @@ def _part(one: Any) -> Any:
     if (is_link or _is_plain(properties)) and all(isinstance(part, _Html) for part in parts):
         return _element("a" if is_link else type(one).__name__.lower(), properties, "".join(parts), is_link)
     if not is_link and isinstance(children, list | tuple | Component):
-        one.children = _as_components(parts)  # type: ignore[attr-defined]  # a component of `html`
+        # A list knows its entries, and what unfolds its summary, only as their own children: these stay what they are.
+        one.children = children if type(one).__name__ in _STRICT else _as_components(parts)  # type: ignore[attr-defined]
     return one
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from clv_platform.review.app import create_app
 from clv_platform.review.app.scene import Sources
@@ -46,10 +47,17 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+@pytest.fixture(scope="module")
+def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
+    """One set of kept files and cookies for all tests: each opens a page of its own."""
+    found = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
+    yield found
+    found.close()
+
+
+@contextmanager
+def _watched(context: BrowserContext, address: str) -> Iterator[Page]:
     """A page that must fetch nothing from elsewhere, and must say nothing to the console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, base_url=address)
     found = context.new_page()
     elsewhere: list[str] = []
     complaints: list[str] = []
@@ -57,9 +65,15 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     found.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     found.on("pageerror", lambda error: complaints.append(str(error)))
     yield found
-    context.close()
+    found.close()
     assert elsewhere == []
     assert complaints == []
+
+
+@pytest.fixture
+def page(context: BrowserContext, address: str) -> Iterator[Page]:
+    with _watched(context, address) as found:
+        yield found
 
 
 def test_the_model_is_good_overall_and_bad_in_germany_and_a_comment_on_that_is_kept(page: Page, planted_store: ReviewStore) -> None:
@@ -139,11 +153,45 @@ def test_the_keyboard_is_enough_to_filter_and_move_on(page: Page) -> None:
     expect(page.locator("[data-metric='accuracy'] .card-value")).to_have_text("69 %")
 
 
-def test_every_page_fits_a_phone(browser: Browser, address: str) -> None:
+# What a screen reader would call a control; controls without a name are returned.
+NAMELESS = """() => Array.from(document.querySelectorAll(
+  "button, a[href], input:not([type=hidden]), textarea, [role=img]"
+)).filter((one) => {
+  const labels = one.labels ? Array.from(one.labels, (label) => label.textContent).join("") : "";
+  const by = (one.getAttribute("aria-labelledby") || "").split(" ").map((id) => document.getElementById(id)?.textContent || "").join("");
+  return one.offsetParent !== null && !(one.textContent + labels + by + (one.getAttribute("aria-label") || "") + (one.title || "")).trim();
+}).map((one) => one.outerHTML.slice(0, 200))"""
+PAGES = {
+    PATH: "Overview",
+    f"{PATH}/explore?by=country&by2=industry": "Explore",
+    f"{PATH}/explore?by=revenue_90d&spread=employees": "Explore",
+    f"{PATH}/weak": "Where it's weak",
+    f"{PATH}/rows": "Rows",
+    f"{PATH}/compare?by=country": "Compare",
+    f"{PATH}/feedback": "Feedback",
+    f"{PATH}/columns": "Columns",
+    "/": "Predictions",
+    "/month": "This month",
+    "/glossary": "Glossary",
+}
+
+
+def test_every_page_fits_a_phone_in_the_dark_and_names_its_controls(browser: Browser, address: str) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, base_url=address, color_scheme="dark")
-    found = context.new_page()
-    for path in ("/", PATH, f"{PATH}/explore?by=country&by2=industry", f"{PATH}/rows", f"{PATH}/compare", f"{PATH}/feedback", "/glossary"):
-        found.goto(path)
+    with _watched(context, address) as found:
+        found.goto("/glossary")
         found.wait_for_selector("#view")
-        assert found.evaluate("document.documentElement.scrollWidth") <= 360, path
+        for path, label in PAGES.items():
+            _go(found, path)
+            expect(found.locator("[aria-current=page]", has_text=label).first).to_be_visible()
+            expect(found.locator("#view")).not_to_be_empty()
+            assert found.evaluate("document.documentElement.scrollWidth") <= 360, path
+            assert found.evaluate(NAMELESS) == [], path
     context.close()
+
+
+def _go(page: Page, path: str) -> None:
+    """Follow a link to a path, without loading the app again."""
+    page.evaluate(
+        """(path) => { history.pushState({}, "", path); window.dispatchEvent(new CustomEvent("_dashprivate_pushstate")); }""", path
+    )

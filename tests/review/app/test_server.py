@@ -93,7 +93,7 @@ def test_an_open_server_answers_under_its_own_names_only(open_app: Any) -> None:
 
 def test_every_page_is_drawn(open_app: Any) -> None:
     client = _client(open_app)
-    for page in ("", "/explore", "/weak", "/rows", "/compare", "/feedback"):
+    for page in ("", "/explore", "/weak", "/rows", "/compare", "/feedback", "/columns"):
         text = _route(client, PATH + page).text
         assert "could not be drawn" not in text, page
         assert "Spend and segment, March" in text

@@ -11,7 +11,7 @@ from dash import Dash, Input, Output, State, html, no_update
 from clv_platform.review.access import current_person
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.corrections import CORRECTABLE, publish_corrected
-from clv_platform.review.app.formats import amount, column_label
+from clv_platform.review.app.formats import cell, column_label
 from clv_platform.review.app.markup import lean
 from clv_platform.review.app.parts import link, marks, note, plain_table, section
 from clv_platform.review.app.scene import Page, Scene, Sources
@@ -102,7 +102,7 @@ def _row(column: ColumnInfo) -> dict[str, str]:
 
 def _values(column: ColumnInfo) -> str:
     if column.type == "number" and column.low is not None and column.high is not None:
-        return f"{amount(column.low)} to {amount(column.high)}"
+        return f"{cell(column.low)} to {cell(column.high)}"
     if column.type == "date" and column.first and column.last:
         return f"{column.first[:10]} to {column.last[:10]}"
     if column.levels:

@@ -79,10 +79,11 @@ def _view(scene: Scene) -> Any:
         label = column_label(frame.column(by))
         table = table.assign(
             span=[interval(lo, hi, metric.shown_as) for lo, hi in zip(table["lo"], table["hi"], strict=True)],
-            verdict=[_verdict(r["difference"], r["lo"], r["hi"], metric.better) for r in table.to_dict("records")],
+            change=[_signed(difference, metric.shown_as) for difference in table["difference"]],
+            verdict=[_coloured(_verdict(r["difference"], r["lo"], r["hi"], metric.better)) for r in table.to_dict("records")],
         )
-        heads = {"level": label, "n": "rows", "a": names[0], "b": names[1], "difference": "change", "span": "95 % sure", "verdict": ""}
-        shown = {name: lambda v: number(v, metric.shown_as) for name in ("a", "b", "difference")} | {"n": lambda v: f"{v:,.0f}"}
+        heads = {"level": label, "n": "rows", "a": names[0], "b": names[1], "change": "change", "span": "95 % sure", "verdict": ""}
+        shown = {name: lambda v: number(v, metric.shown_as) for name in ("a", "b")} | {"n": lambda v: f"{v:,.0f}", "verdict": lambda v: v}
         parts.append(section(f"{metric.label} by {label}", plain_table(table, heads, shown, f"{metric.label} by {label}")))
     return parts
 
@@ -122,7 +123,12 @@ def _table(found: Comparison, names: tuple[str, str]) -> Any:
 def _signed(value: float, shown_as: str) -> str:
     if value is None or not math.isfinite(value):
         return "–"
-    return ("+" if value > 0 else "−" if value < 0 else "") + number(abs(value), shown_as)
+    sign = "+" if value > 0 else "−" if value < 0 else ""
+    return f"{sign}{100 * abs(value):.1f} points" if shown_as == "share" else sign + number(abs(value), shown_as)
+
+
+def _coloured(verdict: str) -> Any:
+    return html.Span(verdict, className="worse" if verdict.endswith("worse") else "better" if verdict else "")
 
 
 def _verdict(difference: float, lo: float, hi: float, better: str) -> str:

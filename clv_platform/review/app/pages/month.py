@@ -216,6 +216,8 @@ def _trend(folder: Path) -> Any:
             f"expected and {amount(float(done['realised_value']))} came."
         )
     heads = {"as_of_date": "as of", "n_accounts": "accounts", "expected_value": "expected", "realised_value": "what came"}
+    if len(mine) < 2:  # one month is no line
+        return section("How the value develops", html.P(f"{words} The months to come are added here."))
     return section(
         "How the value develops", chart(lines_figure(series, "value"), words, plain_table(mine, heads, caption="value by month"))
     )

@@ -20,6 +20,11 @@ from clv_platform.review.queries.overview import overview
 from clv_platform.review.queries.results import Overview
 from clv_platform.review.queries.wording import moves_with_share
 
+# Figures that say little to those who don't build models; folded below the others.
+_SPECIAL = frozenset(
+    {"pr_auc", "roc_auc", "log_loss", "brier", "calibration_error", "lift_at_20", "f1", "rmse", "spearman", "ngini", "decile_wape"}
+)
+
 
 def _view(scene: Scene) -> Any:
     frame, filters = scene.shown, scene.address.filters
@@ -48,15 +53,18 @@ def _count(found: Overview, before: Overview | None) -> Any:
 
 
 def _cards(scene: Scene, found: Overview, before: Overview | None) -> Any:
-    cards, silent = [], []
+    cards, special, silent = [], [], []
     for metric in found.metrics:
         meaning = METRICS[metric.name].meaning if metric.name in METRICS else ""
         shown = metric
         if moves_with_share(scene.shown, metric.name):
             shown = replace(metric, better="none")  # no verdict against all rows
             silent.append(metric.label)
-        cards.append(metric_card(shown, before.metric(metric.name) if before else None, meaning))
+        card = metric_card(shown, before.metric(metric.name) if before else None, meaning)
+        (special if metric.name in _SPECIAL else cards).append(card)
     parts: list[Any] = [html.Div(cards, className="cards")]
+    if special:
+        parts.append(html.Details([html.Summary("More figures, for specialists"), html.Div(special, className="cards")]))
     if silent and before is not None:
         words = f"No verdict on {', '.join(silent)}: where an outcome is rarer or commoner than among all rows, these change by that alone."
         parts.append(html.P(words, className="dim small"))
@@ -159,7 +167,7 @@ def _reliability(table: pd.DataFrame) -> Any:
     gap = (table["mean_score"] - table["observed"]).abs().max()
     words = (
         "Where the model promises a chance of 30 %, 3 in 10 should happen: dots on the line. The largest gap here is "
-        f"{100 * gap:.0f} points."
+        f"{100 * gap:.1f} points."
     )
     shown = plain_table(
         table,

@@ -92,7 +92,8 @@ def _view(scene: Scene) -> Any:
         style={"height": "min(60vh, 560px)", "width": "100%"},
     )
     page = rows(frame, address.filters, *sort_of(frame, address), offset=0, limit=1)
-    parts: list[Any] = [html.P(f"{page.n:,} rows. Choose one to see all of it and why the model said so.", className="count", id="count")]
+    more = " and why the model said so" if has_reasons(frame, scene.sources.models) else ""
+    parts: list[Any] = [html.P(f"{page.n:,} rows. Choose one to see all of it{more}.", className="count", id="count")]
     if hidden:
         parts.append(note(f"{hidden:,} further columns are left out here; the CSV and a chosen row have all of them."))
     if scene.person.may("export"):

@@ -71,7 +71,12 @@ def _entry(scene: Scene, group: WeakGroup) -> list[Any]:
     if group.filters:
         ways = [" · ", link("its rows", there.on("rows").href), " · ", link("comment on it", there.on("feedback").href)]
     name = link(group.label, there.on("overview").href, className="entry-name") if group.filters else html.Strong(group.label)
-    return [html.Div(name), html.Div(group.sentence), html.Div([" · ".join(facts), *ways], className="dim small")]
+    sentence = f"{group.sentence[:1].upper()}{group.sentence[1:]}."
+    return [
+        html.Div(name),
+        html.Div(sentence),
+        html.Div([" · ".join(facts), *ways], className="dim small"),
+    ]
 
 
 PAGE = Page("weak", "Where it's weak", _view, has_filters=False)
