@@ -156,6 +156,18 @@ def test_a_full_disk_is_told_and_what_was_said_before_stays(store: ReviewStore, 
     assert feedback.list() == (first,)
 
 
+def test_a_file_that_somebody_else_is_just_making_is_waited_for(store: ReviewStore) -> None:
+    store.root.mkdir(parents=True)
+    other = sqlite3.connect(store.feedback_file, isolation_level=None, check_same_thread=False)
+    other.execute("begin immediate")
+    other.execute(tables.create_sql())
+    timer = threading.Timer(0.2, other.commit)
+    timer.start()
+    assert open_feedback(store).add(said()).id
+    timer.join()
+    other.close()
+
+
 def test_a_file_that_is_no_database_is_told(store: ReviewStore) -> None:
     store.root.mkdir(parents=True)
     store.feedback_file.write_bytes(b"no database at all, but long enough to be read as a header of one")

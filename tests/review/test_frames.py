@@ -286,6 +286,21 @@ def test_three_thousand_columns_are_published_and_asked(store: ReviewStore) -> N
     assert FrameInfo.from_json(json.loads(json.dumps(info.to_json())), info.folder) == info
 
 
+def test_of_two_names_of_one_slug_published_at_once_each_keeps_a_folder_of_its_own(
+    store: ReviewStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame, roles = pd.DataFrame({"y": [0, 1] * 10, "p": [0.2, 0.7] * 10}), {"y_true": "y", "score": "p"}
+    look, before = publishing.version_folders, [[]]  # the second looked when the first hadn't arrived yet
+    first = publish_frame(store, frame, "A b", roles=roles)
+    monkeypatch.setattr(publishing, "version_folders", lambda *place: before.pop() if before else look(*place))
+    second = publish_frame(store, frame, "A-b", roles=roles)
+    assert not before
+    assert (first.slug, first.version, second.version) == ("a-b", 1, 1)
+    assert second.slug.startswith("a-b-")
+    assert {(info.slug, info.name) for info in list_frames(store)} == {("a-b", "A b"), (second.slug, "A-b")}
+    assert [info.name for info in list_versions(store, "a-b")] == ["A b"]
+
+
 def test_a_run_publishes_its_test_rows_once_with_reasons(store: ReviewStore, tmp_path: Path) -> None:
     folder, n = tmp_path / "upgrade", 400
     folder.mkdir()
