@@ -152,7 +152,7 @@ def _page(browser: Browser, site: Site, url: str, ready: str = "") -> Iterator[P
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector(ready or site.card, timeout=60_000)
-    page.wait_for_timeout(1000)  # what a page loads behind its first figures isn't part of a click
+    page.wait_for_timeout(700)  # what a page loads behind its first figures isn't part of a click
     yield page
     context.close()
 
@@ -162,12 +162,12 @@ def _click(page: Page, site: Site, box: str, choice: str, watched: str) -> float
     option = page.get_by_role("option", name=choice, exact=True).first
     option.wait_for()
     option.scroll_into_view_if_needed()
-    time.sleep(0.25)  # the menu has opened
+    time.sleep(0.2)  # the menu has opened
     page.evaluate(_ARM, watched)
     option.click()
     took = _stopped(page, "window.__took")
     page.keyboard.press("Escape")
-    time.sleep(0.2)
+    time.sleep(0.1)
     return took
 
 

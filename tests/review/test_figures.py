@@ -216,16 +216,18 @@ def twins(shared_store: ReviewStore, make_mixed: Callable[..., pd.DataFrame]) ->
 
 
 @pytest.mark.parametrize("kind", ["regression", "binary", "multiclass"])
-@settings(_SOME, max_examples=4)
+@settings(_SOME, max_examples=3)
 @given(filters=FILTERS)
 def test_compared_figures_equal_the_library_on_the_rows_that_both_have(
     twins: dict[str, tuple[FrameInfo, FrameInfo, pd.DataFrame]], kind: str, filters: tuple[Filter, ...]
 ) -> None:
     first, second, frame = twins[kind]
     both = apply(frame, filters).dropna(subset=["y", "guess", "other"])
-    found = compare(first, second, filters)
     if not len(both):
         return
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("clv_platform.review.queries.compare.N_DRAWS", 40)  # intervals as wide, a fifth of the time
+        found = compare(first, second, filters)
     assert found.n == len(both)
     before, now = expected(kind, both), expected(kind, both.assign(guess=both["other"]))
     for row in found.table.to_dict("records"):

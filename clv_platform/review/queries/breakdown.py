@@ -84,7 +84,7 @@ def _summed(
 def _ranked(
     info: FrameInfo, filters: Sequence[Filter], groupings: Sequence[Grouping], measure: Measure, keys: str
 ) -> tuple[pd.DataFrame, Overall]:
-    found = ask(info, filters, f"{keys}, {measure.known} as is_known, {ranking_select(info)}", "order by file_row_number")
+    found = ask(info, filters, f"{keys}, {measure.known} as is_known, {ranking_select(info)}")
     named = _named(found, groupings)
     known = named[named["is_known"]]
     places = range(1, len(groupings) + 1)

@@ -65,7 +65,8 @@ def _levels(info: FrameInfo, filters: Sequence[Filter], column: ColumnInfo, bins
 def _numbers(info: FrameInfo, filters: Sequence[Filter], column: ColumnInfo, bins: int) -> pd.DataFrame:
     low, high = _limits(column)
     width = (high - low) / bins or 1.0
-    place = f"least(floor((cast({column.field} as double) - {number_literal(low)}) / {number_literal(width)}), {bins - 1})"
+    bin_sql = f"least(floor((cast({column.field} as double) - {number_literal(low)}) / {number_literal(width)}), {bins - 1})"
+    place = f"case when {column.field} is not null then {bin_sql} end"  # `least` passes over nulls
     found = ask(info, filters, f"{place} as place, count(*) as n", "group by 1")
     counts = found.dropna(subset=["place"]).set_index("place")["n"].reindex(range(bins), fill_value=0)
     lows = low + width * np.arange(bins)

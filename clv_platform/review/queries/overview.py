@@ -145,7 +145,7 @@ def _ranking(info: FrameInfo, filters: tuple[Filter, ...]) -> tuple[list[MetricV
     if not names:
         return [], empty
     known = f"{truth_sql(info)} is not null and {ranked_sql(info)} is not null"
-    rows = ask(info, filters, ranking_select(info), f"and {known} order by file_row_number")
+    rows = ask(info, filters, ranking_select(info), f"and {known}")  # in the order of the file, which DuckDB keeps
     found = measure_rows(info, names, rows)
     values = [build_value(info, name, *found[name]) for name in names]
     if not info.has_chances or not len(rows):

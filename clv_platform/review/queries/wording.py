@@ -178,7 +178,7 @@ _WORDS: dict[str, Words] = {
 
 
 # These rise and fall with how common an outcome is, so that a group can't be held against all rows by them alone.
-_WITH_SHARE = frozenset({"precision", "f1", "pr_auc", "log_loss", "brier", "lift_at_10", "lift_at_20"})
+_WITH_SHARE = frozenset({"precision", "f1", "f1_macro", "pr_auc", "log_loss", "brier", "lift_at_10", "lift_at_20"})
 
 
 def moves_with_share(info: FrameInfo, name: str) -> bool:
