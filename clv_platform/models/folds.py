@@ -6,6 +6,7 @@ horizon when examples are dated, so that no label of a fitted row looks into the
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -68,17 +69,52 @@ def stratified_folds(y: np.ndarray, account_id: np.ndarray, *, n_folds: int, see
 
     Fewer folds are made when the rarer class has fewer rows than `n_folds`.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+    from sklearn.model_selection import StratifiedKFold
 
     _, accounts = np.unique(account_id.astype(str), return_inverse=True)
     is_repeated = accounts.max() + 1 < len(y)
     rare = min(len(np.unique(accounts[y == 1])), len(np.unique(accounts[y == 0])))
     n_folds = max(2, min(n_folds, rare))
     if is_repeated:
-        parts = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(accounts, y, groups=accounts)
+        fold_of = _deal_accounts(y, accounts, n_folds, seed)[accounts]
+        parts = [(np.flatnonzero(fold_of != k), np.flatnonzero(fold_of == k)) for k in range(n_folds)]
     else:
         parts = StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(accounts, y)
     return Folds("account_disjoint" if is_repeated else "stratified", tuple(Fold(fit, check) for fit, check in parts))
+
+
+def _deal_accounts(y: np.ndarray, accounts: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
+    """Give each account one fold, so that all hold alike shares of every class; shape (n accounts,).
+
+    The accounts are dealt one after the other, the most uneven first, each to the fold that it makes least uneven: the very folds of
+    scikit-learn's `StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)`, which takes seconds for ten thousand accounts.
+    """
+    order = np.arange(accounts.max() + 1)
+    np.random.RandomState(seed).shuffle(order)
+    counts = np.stack([np.bincount(accounts[y == value], minlength=len(order)) for value in np.unique(y)], axis=1).astype(float)[order]
+    totals = counts.sum(axis=0).tolist()
+    held = [[0.0] * len(totals) for _ in range(n_folds)]
+    fold_of = np.empty(len(order), dtype=np.intp)
+    for place in np.argsort(-np.std(counts, axis=1), kind="stable").tolist():
+        own = counts[place].tolist()
+        chosen, least, fewest = 0, np.inf, np.inf
+        for k in range(n_folds):
+            unevenness, size = _unevenness(held, own, k, totals), sum(held[k])
+            if unevenness < least or (abs(unevenness - least) <= 1e-8 + 1e-5 * least < np.inf and size < fewest):
+                chosen, least, fewest = k, unevenness, size
+        held[chosen] = [there + new for there, new in zip(held[chosen], own, strict=True)]
+        fold_of[order[place]] = chosen
+    return fold_of
+
+
+def _unevenness(held: list[list[float]], own: list[float], receiver: int, totals: list[float]) -> float:
+    """Mean, over the classes, of the standard deviation of the folds' shares if `receiver` got an account with `own` rows."""
+    n_folds, deviations = len(held), 0.0
+    for value, total in enumerate(totals):
+        shares = [(counts[value] + own[value] if k == receiver else counts[value]) / total for k, counts in enumerate(held)]
+        mean = sum(shares) / n_folds
+        deviations += math.sqrt(sum((share - mean) * (share - mean) for share in shares) / n_folds)
+    return deviations / len(totals)
 
 
 def _time_ordered(y: np.ndarray, as_of_date: np.ndarray, horizon_days: int, n_folds: int) -> tuple[Fold, ...]:

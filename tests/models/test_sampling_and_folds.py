@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from clv_platform.models import boosting as boosting_module
 from clv_platform.models import fit_preprocessing, training
@@ -119,6 +120,20 @@ def test_stratified_folds_check_every_row_once(make_examples):
     assert np.array_equal(np.sort(np.concatenate([fold.check for fold in folds.folds])), np.arange(300))
     counts = [examples.y[fold.check].sum() for fold in folds.folds]
     assert max(counts) - min(counts) <= 1
+
+
+@pytest.mark.parametrize(("seed", "rate", "n_folds"), [(0, 0.06, 5), (1, 0.5, 3), (2, 0.01, 2)])
+def test_accounts_are_dealt_as_scikit_learn_deals_them(seed, rate, n_folds):
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    rng = np.random.default_rng(seed)
+    account_id = rng.integers(0, 300, 2000).astype(str)
+    y = (rng.random(2000) < rate * rng.integers(0, 2, 300)[account_id.astype(int)]).astype(float)
+    folds = stratified_folds(y, account_id, n_folds=n_folds, seed=seed)
+    expected = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed).split(y, y, groups=account_id)
+    for fold, (fit, check) in zip(folds.folds, expected, strict=True):
+        assert np.array_equal(fold.fit, fit)
+        assert np.array_equal(fold.check, check)
 
 
 def test_small_tables_get_small_leaves_unless_the_config_says_otherwise():
