@@ -70,16 +70,16 @@ def build_frames_asset(company: Company) -> AssetsDefinition:
         if not is_newest_cutoff(company, cutoff):
             return MaterializeResult(metadata={"published": False})
         features = build_feature_catalogue(company.config)
-        done = [one for room in rooms if _has_model(room, cutoff) for one in _publish(room, cutoff, features)]
+        done = [one for room in rooms if _is_judged(room, cutoff) for one in _publish(room, cutoff, features)]
         table = [{"frame": info.slug, "version": info.version, "rows": info.n_rows, "new": is_new} for info, is_new in done]
         return MaterializeResult(metadata={"published": True, "frames": markdown_table(table)})
 
     return frames
 
 
-def _has_model(room: TargetRoom, cutoff: str) -> bool:
-    """Whether there was enough history for a model: amounts may end in a verdict instead."""
-    return bool(room.read_training(cutoff)["model_id"])
+def _is_judged(room: TargetRoom, cutoff: str) -> bool:
+    """Whether a model was evaluated: a run may be of chosen targets, and too little history ends in a verdict alone."""
+    return (room.report_folder(cutoff) / "metrics.json").is_file() and bool(room.read_training(cutoff)["model_id"])
 
 
 def _publish(room: TargetRoom, cutoff: str, features: "Sequence[Feature]") -> "list[tuple[FrameInfo, bool]]":
