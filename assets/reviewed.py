@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assets.targets import TargetRoom
+from clv_platform.contracts.review_feedback import NAMED_BY_REVIEWERS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from clv_platform.evaluation import BinaryEvaluation
     from clv_platform.evaluation.value import ValueEvaluation
     from clv_platform.review.feedback.records import Feedback
-
-NAMED = "marked as wrong"
 
 
 def read_said(room: TargetRoom) -> "tuple[Feedback, ...]":
@@ -92,4 +91,4 @@ def membership(groups) -> "pd.DataFrame":
 def as_named(figures: "pd.DataFrame", groups: "Collection[str]") -> "pd.DataFrame":
     """The rows of members, called as reviewers' groups are called."""
     members = figures[figures["column"].isin(list(groups)) & (figures["level"] == "yes")]
-    return members.assign(level=members["column"], column=NAMED)
+    return members.assign(level=members["column"], column=NAMED_BY_REVIEWERS)

@@ -22,6 +22,9 @@ STATES: tuple[str, ...] = get_args(State)
 OUTCOMES: Mapping[str, tuple[str, str]] = {"upgrade": ("didn't upgrade", "upgraded"), "churn": ("stayed", "left")}
 """How the outcomes 0 and 1 of a kind of target are called: in published frames, and so in the corrections that reviewers propose."""
 
+NAMED_BY_REVIEWERS = "marked as wrong"
+"""What stands as the column of groups that reviewers named, in `slices.parquet`."""
+
 REVIEW_FEEDBACK = RawTable(
     "review_feedback",
     (

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from clv_platform.contracts.review_feedback import NAMED_BY_REVIEWERS
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.metric_glossary import METRICS
 from clv_platform.reports.words import MISSING, event_words, interval, is_number, keep_together, percent, score, shown, times, whole
@@ -197,13 +198,15 @@ def _seconds(value: Any) -> str:
 
 
 def slices_table(inputs: TargetReportInputs, n_rows: int = 40) -> Table:
-    """Build the table of groups, worst lift first; groups with few positives are greyed, private columns left out."""
+    """Build the table of groups: those that reviewers named, then worst lift first; few positives are grey, private columns left out."""
     words, labels = event_words(inputs.target.kind), {feature.name: feature.label for feature in inputs.features}
     frame = inputs.slices
     if len(frame):
         frame = frame[~frame["column"].isin([*inputs.config.private, _ALL]) & (frame.get("depth", 1) == 1)]
         frame = frame.assign(is_small=frame["n_positive"] < MIN_SLICE_POSITIVES, times=frame["pr_auc"] / frame["base_rate"])
-        frame = frame.sort_values(["is_small", "times"], kind="stable", na_position="last").head(n_rows)
+        frame = frame.sort_values(["is_small", "times"], kind="stable", na_position="last")
+        named = frame["column"] == NAMED_BY_REVIEWERS  # first, and never cut off: somebody waits for them
+        frame = pd.concat([frame[named], frame[~named].head(n_rows)])
     rows, muted = [], set()
     for i, row in enumerate(frame.to_dict("records")):
         if row["is_small"]:
