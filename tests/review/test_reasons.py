@@ -45,7 +45,9 @@ def artifact() -> ModelArtifact:
 
 def _publish(store: ReviewStore, frame: pd.DataFrame, model_id: str) -> FrameInfo:
     scored = frame.assign(score=0.2, account_id=[f"A{number}" for number in range(len(frame))])
-    return publish_frame(store, scored, "Own", roles={"y_true": "y", "score": "score"}, model_id=model_id, labels={"x": "how busy"})
+    return publish_frame(
+        store, scored, "Own", roles={"y_true": "y", "score": "score"}, model_id=model_id, labels={"x": "how busy"} if "x" in frame else None
+    )
 
 
 def test_a_model_of_the_store_is_asked_for_the_rows_on_screen_and_its_reasons_add_up(

@@ -130,7 +130,7 @@ def _is_plain(properties: Mapping[str, Any]) -> bool:
 
 
 def _element(tag: str, properties: Mapping[str, Any], inner: str, is_link: bool) -> _Html:
-    attributes = [_attribute(_NAMES.get(name, name), value) for name, value in properties.items()]
+    attributes = [_attribute(_NAMES.get(name, name), value) for name, value in sorted(properties.items())]
     go = " data-go" if is_link else ""  # the page's script follows it without a reload
     return _Html(f"<{tag}{''.join(attributes)}{go}>{inner}</{tag}>")
 

@@ -151,6 +151,10 @@ def test_the_keyboard_is_enough_to_filter_and_move_on(page: Page) -> None:
     page.locator("#chips a.chip").focus()
     page.keyboard.press("Enter")
     expect(page.locator("[data-metric='accuracy'] .card-value")).to_have_text("69 %")
+    page.get_by_role("link", name="Explore").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#tabs [aria-current=page]")).to_have_text("Explore")
+    expect(page.get_by_role("link", name="Explore")).to_be_focused()  # a page drawn anew leaves the keyboard where it was
 
 
 # What a screen reader would call a control; controls without a name are returned.

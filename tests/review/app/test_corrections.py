@@ -19,7 +19,14 @@ REASONS = pd.DataFrame({"row": [0], "feature": ["plan"], "value": ["2"], "effect
 @pytest.fixture
 def frame(store: ReviewStore) -> FrameInfo:
     rows = pd.DataFrame(
-        {"account_id": [f"A{n}" for n in range(40)], "plan": [1, 2] * 20, "secret": "x", "y": ["no", "yes"] * 20, "guess": ["no"] * 40}
+        {
+            "account_id": [f"A{n}" for n in range(40)],
+            "plan": [1, 2] * 20,
+            "note": ["a", "b"] * 20,
+            "secret": "x",
+            "y": ["no", "yes"] * 20,
+            "guess": ["no"] * 40,
+        }
     )
     return publish_frame(
         store, rows, "Plans", roles={"y_true": "y", "y_pred": "guess"}, private=["secret"], target="upgrade", model_id="m1",
@@ -44,7 +51,7 @@ def test_a_correction_is_a_new_version_with_the_same_rows_and_reasons(store: Rev
         (Person("vera", "viewer"), "plan", "category", None, "may not publish"),
         (Person("rolf", "reviewer"), "plan", "category", None, "may not publish"),
         (ANNA, "plan", None, None, "nothing would change"),
-        (ANNA, "plan", "date", None, "can't be read as date"),
+        (ANNA, "note", "number", None, "can't be read as number"),
         (ANNA, "plan", "king", None, "expected one of category"),
         (ANNA, "plan", None, "y_true", "publish it again from Python"),
         (ANNA, "y", "text", None, "its type follows"),

@@ -73,7 +73,7 @@ def test_what_callbacks_know_stays_a_component_and_the_rest_becomes_one_piece() 
 
 def test_properties_are_written_as_html_has_them() -> None:
     found = lean([html.Div(html.Td("x", colSpan=2, tabIndex=0, className="num"), style={"--heat": "3%", "marginTop": "1px"}, hidden=True)])
-    assert found[0].html == '<div style="--heat: 3%; margin-top: 1px" hidden><td class="num" tabindex="0" colspan="2">x</td></div>'
+    assert found[0].html == '<div hidden style="--heat: 3%; margin-top: 1px"><td class="num" colspan="2" tabindex="0">x</td></div>'
 
 
 def test_nothing_and_plain_texts_stay_what_they_are() -> None:

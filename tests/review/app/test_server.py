@@ -13,6 +13,7 @@ from clv_platform.review.access import AccessPolicy, add_person, add_token, buil
 from clv_platform.review.app import create_app
 from clv_platform.review.app.scene import Sources
 from clv_platform.review.feedback.store import open_feedback
+from clv_platform.review.frames.catalogue import list_versions
 from clv_platform.review.frames.store import ReviewStore
 
 SLUG = "spend-and-segment-march"
@@ -225,6 +226,25 @@ def _save(client: FlaskClient, comment: str) -> Any:
     inputs = [{"id": "feedback-save", "property": "n_clicks", "value": 1}]
     output = next(one["output"] for one in client.get("/_dash-dependencies").get_json() if "feedback-told" in one["output"])
     return _call(client, output, inputs, state)
+
+
+def test_nobody_but_a_publisher_publishes_a_correction_whatever_the_browser_sends(team_app: Any, planted_store: ReviewStore) -> None:
+    before = len(list_versions(planted_store, SLUG))
+    for name in ("vera", "anna"):
+        client = _log_in(team_app, name, {"vera": "viewer password", "anna": "reviewer password"}[name])
+        assert "Correct a column" not in _route(client, f"{PATH}/columns").text
+        values = {"name": "employees", "type": "category", "role": None, "label": None}
+        state = [{"id": f"columns-{part}", "property": "value", "value": value} for part, value in values.items()]
+        state += [{"id": "url", "property": part, "value": value} for part, value in (("pathname", f"{PATH}/columns"), ("search", ""))]
+        answer = _call(client, "columns-told.children", [{"id": "columns-save", "property": "n_clicks", "value": 1}], state)
+        assert "may not publish" in answer.text
+    assert len(list_versions(planted_store, SLUG)) == before
+
+
+def test_lists_of_the_month_have_no_way_out_of_the_published_folder(open_app: Any) -> None:
+    client = _client(open_app)
+    for name in ("..%2f..%2fsecrets", "calls-..%2f..%2fx", "at_risk%00", "calls-"):
+        assert client.get(f"/month/{name}.csv").status_code == 404 or client.get(f"/month/{name}.csv").mimetype == "text/html"
 
 
 def test_an_export_is_the_filtered_rows_and_is_written_down(team_app: Any, planted_store: ReviewStore) -> None:
