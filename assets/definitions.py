@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dagster import AssetChecksDefinition, AssetsDefinition, Definitions, LoggerDefinition, definitions
+from dagster import (
+    AssetChecksDefinition,
+    AssetsDefinition,
+    Definitions,
+    ExecutorDefinition,
+    LoggerDefinition,
+    definitions,
+    in_process_executor,
+)
 
 from assets.backtest import build_backtest_asset, build_outcomes_asset
 from assets.checks.models import build_model_checks
@@ -51,12 +59,16 @@ class Overrides:
         A dbt manifest that is made already.
     resources, loggers : mapping
         By name; they replace the defaults of the same name.
+    executor : ExecutorDefinition
+        How the steps of a job are run; by default one after the other in one process: importing dagster, dbt and the libraries again in
+        every step costs more than the steps.
     """
 
     company: Company | None = None
     manifest_path: Path | None = None
     resources: Mapping[str, Any] = field(default_factory=dict)
     loggers: Mapping[str, LoggerDefinition] = field(default_factory=dict)
+    executor: ExecutorDefinition = in_process_executor
 
 
 def build_defs(overrides: Overrides | None = None) -> Definitions:
@@ -70,7 +82,7 @@ def build_defs(overrides: Overrides | None = None) -> Definitions:
     overrides = overrides or Overrides()
     company = overrides.company or load_company()
     manifest_path = overrides.manifest_path or ensure_manifest(company)
-    jobs = build_jobs(company)
+    jobs = build_jobs(company, overrides.executor)
     return Definitions(
         assets=[
             build_raw_assets(company),

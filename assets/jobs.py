@@ -3,7 +3,7 @@
 Add a job here when people start it by name. Keep timing out (see `schedules` and `sensors`).
 """
 
-from dagster import AssetKey, AssetSelection, define_asset_job, in_process_executor
+from dagster import AssetKey, AssetSelection, ExecutorDefinition, define_asset_job, in_process_executor
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.company import SEGMENT_KEYS, Company
@@ -29,23 +29,23 @@ SCORING_LAYERS = ("raw", *WAREHOUSE_LAYERS, "scores", "reporting")
 PUBLISHED = AssetKey(["reports", "published"])
 
 
-def build_jobs(company: Company) -> list[UnresolvedAssetJobDefinition]:
+def build_jobs(company: Company, executor: ExecutorDefinition = in_process_executor) -> list[UnresolvedAssetJobDefinition]:
     """Return all jobs; stages that a company has no assets for are left out."""
     layers = existing_layers(company)
     tags = {CONFIG_TAG: company.name}
     jobs = [
-        _job("refresh_everything_job", AssetSelection.all(), _EVERYTHING, tags),
+        _job("refresh_everything_job", AssetSelection.all(), _EVERYTHING, tags, executor),
     ]
     for name, (groups, description) in _STAGES.items():
         if selected := [group for group in groups if group in layers]:
-            jobs.append(_job(name, AssetSelection.groups(*selected), description, tags))
+            jobs.append(_job(name, AssetSelection.groups(*selected), description, tags, executor))
     if company.trained_targets:
         # One month after the other (`tag_concurrency_limits` in dagster.yaml): a model is compared with the champion of the month before.
         tagged = {**tags, BACKTEST_TAG: company.name}
-        jobs.append(_job(BACKTEST_JOB, build_backtest_selection(company), _BACKTEST, tagged))
+        jobs.append(_job(BACKTEST_JOB, build_backtest_selection(company), _BACKTEST, tagged, executor))
         description = "New data, new scores by the present champion, no training; then published beside the reports of the last training."
         selection = AssetSelection.groups(*SCORING_LAYERS) | AssetSelection.assets(PUBLISHED)
-        jobs.append(_job("refresh_scores_job", selection, description, tags))
+        jobs.append(_job("refresh_scores_job", selection, description, tags, executor))
     return jobs
 
 
@@ -70,6 +70,7 @@ def existing_layers(company: Company) -> set[str]:
     return layers | {"models", "evaluation", "explain", "scores", "review"} if company.trained_targets else layers
 
 
-def _job(name: str, selection: AssetSelection, description: str, tags: dict[str, str]) -> UnresolvedAssetJobDefinition:
-    # One process for all steps: importing dagster, dbt and the libraries again in every step costs more than the steps.
-    return define_asset_job(name, selection, description=description, tags=tags, executor_def=in_process_executor)
+def _job(
+    name: str, selection: AssetSelection, description: str, tags: dict[str, str], executor: ExecutorDefinition
+) -> UnresolvedAssetJobDefinition:
+    return define_asset_job(name, selection, description=description, tags=tags, executor_def=executor)

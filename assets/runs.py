@@ -23,16 +23,20 @@ from dagster import (
     Field,
     LoggerDefinition,
 )
+from dagster._core.execution.api import execute_run_iterator
+from dagster._utils.interrupts import capture_interrupts
 
 from assets.company import Company
 from assets.definitions import Overrides, build_defs
 from assets.failures import failure_payload, hide_secrets, plain_message, post_failure
 from assets.instance import PROCESS_TAG
 from assets.models import RETRAIN_TAG
-from assets.partitions import newest_cutoff, register_cutoff
+from assets.parallel import build_parallel_job, count_workers
+from assets.partitions import PARTITION_TAG, newest_cutoff, register_cutoff
 from assets.processes import process_tag
 
 EVERYTHING, LOAD = "refresh_everything_job", "load_raw_job"
+MIN_PARALLEL_STEPS = 4  # for fewer it isn't worth starting a server of workers
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,15 @@ class Progress:
         The job, step, asset or check.
     text : str
         `passed` or `failed` of a check; the text of a warning.
+    step : str
+        Which step an asset or check belongs to: several may be going on.
     """
 
     kind: str
     name: str
     text: str = ""
     sizes: tuple[tuple[str, int], ...] = ()
+    step: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class EventReader:
     instance: DagsterInstance
     messages: list[tuple[str, bool]] = field(default_factory=list)
     failed_checks: list[str] = field(default_factory=list)
-    dbt_failures: list[str] = field(default_factory=list)
+    broken_rules: dict[str, list[str]] = field(default_factory=dict)
     was_interrupted: bool = False
     run_id: str = ""
 
@@ -116,15 +123,17 @@ class EventReader:
             case DagsterEventType.STEP_SUCCESS:
                 self.listen(Progress("done", step))
             case DagsterEventType.ASSET_MATERIALIZATION if event.asset_key:
-                self.listen(Progress("asset", "/".join(event.asset_key.path)))
+                self.listen(Progress("asset", "/".join(event.asset_key.path), step=step))
             case DagsterEventType.ASSET_CHECK_EVALUATION:
-                self._read_check(event)
+                self._read_check(event, step)
             case DagsterEventType.STEP_FAILURE:
                 self._read_failure(event, step)
+            case DagsterEventType.ENGINE_EVENT if _tells_of_interrupt(event):
+                self._note_interrupt()
 
-    def _read_check(self, event: DagsterEvent) -> None:
+    def _read_check(self, event: DagsterEvent, step: str) -> None:
         found = event.asset_check_evaluation_data
-        self.listen(Progress("check", found.check_name, "passed" if found.passed else "failed"))
+        self.listen(Progress("check", found.check_name, "passed" if found.passed else "failed", step=step))
         if found.passed:
             return
         asset, metadata = "/".join(found.asset_key.path), found.metadata
@@ -132,24 +141,35 @@ class EventReader:
         told = found.description or (f"{rows.value} rows break this rule" if rows else "the claim is false")
         line = f"{asset}: {found.check_name}: {told}"
         is_blocking = found.blocking and found.severity == AssetCheckSeverity.ERROR
-        (self.dbt_failures if is_blocking else self.failed_checks).append(line)
+        (self.broken_rules.setdefault(step, []) if is_blocking else self.failed_checks).append(line)
+
+    def _note_interrupt(self) -> None:
+        self.was_interrupted = True
+        run = self.instance.get_run_by_id(self.run_id) if self.run_id else None
+        if run and run.status == DagsterRunStatus.STARTED:
+            # Said before the run ends, the history shows it as canceled; afterwards Dagster would call it failed.
+            self.instance.report_run_canceling(run, "Interrupted from the terminal.")
 
     def _read_failure(self, event: DagsterEvent, step: str) -> None:
         error = event.step_failure_data.error
         assert error is not None
         if error.cls_name in ("DagsterExecutionInterruptedError", "KeyboardInterrupt"):
-            self.was_interrupted = True
-            run = self.instance.get_run_by_id(self.run_id) if self.run_id else None
-            if run and run.status == DagsterRunStatus.STARTED:
-                # Said before the run ends, the history shows it as canceled; afterwards Dagster would call it failed.
-                self.instance.report_run_canceling(run, "Interrupted from the terminal.")
+            self._note_interrupt()
             return
         self.listen(Progress("failed", step))
-        if self.dbt_failures:  # the checks say more than the error they raise
-            self.messages += [(line, True) for line in self.dbt_failures]
-            self.dbt_failures.clear()
+        if broken := self.broken_rules.pop(step, []):  # the checks say more than the error they raise
+            self.messages += [(line, True) for line in broken]
+        elif error.cls_name == "ChildProcessCrashException":
+            text = "its process ended without a word: killed, or out of memory. CLV_THREADS=1 runs one step at a time, in less memory."
+            self.messages.append((f"{step}: {text}", True))
         else:
             self.messages.append(plain_message(error))
+
+
+def _tells_of_interrupt(event: DagsterEvent) -> bool:
+    """Whether the executor of several steps at once was told to stop; its workers say nothing of steps that hadn't begun."""
+    data = event.engine_event_data
+    return data.error is None and "steps_interrupted" in data.metadata
 
 
 class _Handler(logging.Handler):
@@ -257,25 +277,55 @@ def _run_job(
     defs = build_defs(Overrides(company=company, loggers={"console": reader.build_logger()}))
     job = defs.resolve_job_def(job_name)
     selected = sorted(key for key in job.asset_layer.executable_asset_keys if keep(key))
-    listen(Progress("plan", job_name, sizes=_step_sizes(defs, set(selected))))
+    sizes = _step_sizes(defs, set(selected))
+    listen(Progress("plan", job_name, sizes=sizes))
     reader.run_id = run_id = _new_run_id()
+    loggers = {
+        "loggers": {"console": {"config": {"log_level": "ERROR"}}}
+    }  # what a worker logs goes to the run's log; fits the UI's jobs, too
+    request = {"tags": {PROCESS_TAG: process_tag(), **tags}, "run_id": run_id, "run_config": loggers}
+    is_parallel = count_workers(company.settings.threads) > 1 and len(sizes) > MIN_PARALLEL_STEPS and instance.is_persistent
     try:
-        result = job.execute_in_process(
-            run_config={"loggers": {"console": {"config": {}}}},
-            instance=instance,
-            partition_key=cutoff,
-            asset_selection=selected,
-            tags={PROCESS_TAG: process_tag(), **tags},
-            run_id=run_id,
-            raise_on_error=False,
-        )
-        status = "success" if result.success else "failure"
+        if is_parallel:
+            status = _execute_in_workers(company, instance, reader, job_name, frozenset(selected), cutoff, request)
+        else:
+            result = job.execute_in_process(
+                instance=instance, partition_key=cutoff, asset_selection=selected, raise_on_error=False, **request
+            )
+            status = "success" if result.success else "failure"
     except (KeyboardInterrupt, DagsterExecutionInterruptedError):
         status = "canceled"
     if status == "canceled" or reader.was_interrupted:
         return _close_canceled(instance, run_id, cutoff or "")
     outcome = RunOutcome(status, run_id, cutoff or "", failed_checks=tuple(dict.fromkeys(reader.failed_checks)))
     return outcome if status == "success" else _close_failed(company, job_name, outcome, reader)
+
+
+def _execute_in_workers(
+    company: Company,
+    instance: DagsterInstance,
+    reader: EventReader,
+    job_name: str,
+    selected: frozenset[AssetKey],
+    cutoff: str | None,
+    request: Mapping[str, Any],
+) -> str:
+    """Run several steps at once; the events come from the workers, so the logger of this process isn't asked."""
+    job = build_parallel_job(company, job_name).get_subset(asset_selection=selected)
+    run = instance.create_run_for_job(
+        job.get_definition(),
+        run_id=request["run_id"],
+        run_config=request["run_config"],
+        tags={**request["tags"], **({PARTITION_TAG: cutoff} if cutoff else {})},
+        asset_selection=selected,
+        job_code_origin=job.get_python_origin(),
+    )
+    is_success = False
+    with capture_interrupts():
+        for event in execute_run_iterator(job, run, instance):
+            reader.read(event)
+            is_success |= event.event_type == DagsterEventType.RUN_SUCCESS
+    return "success" if is_success else "failure"
 
 
 def _close_canceled(instance: DagsterInstance, run_id: str, cutoff: str) -> RunOutcome:

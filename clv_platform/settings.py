@@ -33,7 +33,7 @@ class Settings:
     sample_data : Path
         The real example data sets (`CLV_SAMPLE_DATA`, default `../shared/data`).
     threads : int
-        Threads of DuckDB and of model training (`CLV_THREADS`, default: the machine's cores).
+        Threads of DuckDB and of model training, and steps at once (`CLV_THREADS`, default: the machine's cores).
     memory_limit : str
         DuckDB's memory limit (`CLV_MEMORY_LIMIT`, default `4GB`).
     failure_webhook : str or None

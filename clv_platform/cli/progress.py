@@ -44,7 +44,6 @@ class Lines:
         self._terminal = terminal
         self._started: dict[str, float] = {}
         self._counts: dict[str, int] = {}
-        self._step = ""
 
     def __enter__(self) -> Lines:
         return self
@@ -55,10 +54,9 @@ class Lines:
     def __call__(self, progress: Progress) -> None:
         """Take one thing that happened."""
         if progress.kind == "start":
-            self._step = progress.name
             self._started[progress.name] = time.monotonic()
         elif progress.kind in ("asset", "check"):
-            self._counts[self._step] = self._counts.get(self._step, 0) + 1
+            self._counts[progress.step] = self._counts.get(progress.step, 0) + 1
         elif progress.kind in ("done", "failed"):
             seconds = time.monotonic() - self._started.get(progress.name, time.monotonic())
             count = self._counts.get(progress.name, 1)
@@ -84,7 +82,6 @@ class Bars:
         self._sizes: dict[str, int] = {}
         self._tasks = {}
         self._whole = None
-        self._step = ""
 
     def __enter__(self) -> Bars:
         self._bars.start()
@@ -99,10 +96,9 @@ class Bars:
             self._sizes = dict(progress.sizes)
             self._whole = self._bars.add_task(f"[bold]{progress.name}", total=len(self._sizes))
         elif progress.kind == "start":
-            self._step = progress.name
             self._tasks[progress.name] = self._bars.add_task(f"  {progress.name}", total=max(self._sizes.get(progress.name, 1), 1))
-        elif progress.kind in ("asset", "check") and self._step in self._tasks:
-            self._bars.advance(self._tasks[self._step])
+        elif progress.kind in ("asset", "check") and progress.step in self._tasks:
+            self._bars.advance(self._tasks[progress.step])
         elif progress.kind in ("done", "failed") and progress.name in self._tasks:
             task, colour = self._tasks[progress.name], "green" if progress.kind == "done" else "red"
             total = self._bars.tasks[task].total if progress.kind == "done" else None

@@ -45,6 +45,21 @@ def start_until(place, step: str) -> subprocess.Popen[str]:
     raise AssertionError(f"the run ended before {step}")
 
 
+def assert_workers_end(group: int) -> None:
+    """Nobody of a killed run's process group is left but dbt, which the next run ends."""
+    give_up_at = time.monotonic() + 20
+    while left := [line for line in processes_of(group) if "dbt" not in line]:
+        assert time.monotonic() < give_up_at, left
+        time.sleep(0.1)
+
+
+def processes_of(group: int) -> list[str]:
+    """Command lines of a process group; those that only wait to be collected are left out."""
+    done = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], text=True, capture_output=True, check=True)
+    rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    return [" ".join(rest) for pgid, stat, *rest in rows if int(pgid) == group and not stat.startswith("Z")]
+
+
 def test_a_run_ends_with_figures_and_paths(finished):
     place, done = finished
     assert "PR-AUC" in done.stdout
@@ -109,6 +124,7 @@ def test_a_run_killed_anywhere_can_simply_be_started_again_and_ends_with_the_sam
         time.sleep(random.Random(step).uniform(0, 2))
         process.kill()
         process.communicate(timeout=60)
+        assert_workers_end(process.pid)
     done = place.clv("run", "--no-progress")
     assert done.returncode == 0, done.stderr
     assert "had been killed; it is marked as failed" in done.stderr

@@ -30,7 +30,7 @@ def run_dbt(command: list[str], config: CompanyConfig, observed_until: date | No
     environment = os.environ | {
         "CLV_WAREHOUSE": str(folder / "warehouse.duckdb"),
         "CLV_STATE_DIR": str(folder),
-        "CLV_THREADS": "1",
+        "CLV_THREADS": "2",  # dbt builds several models at once: nothing else runs beside it in tests
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
     places = [
