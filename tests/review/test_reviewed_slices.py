@@ -16,9 +16,12 @@ from dagster import materialize
 from assets.checks.reviewed_slices import judge_reviewed
 from assets.company import load_company
 from assets.review import build_feedback_asset
+from assets.reviewed import columns_to_slice, name_reviewed
 from clv_platform.config import ValueTiers
+from clv_platform.evaluation import evaluate_binary
 from clv_platform.reports.sections.reviewers import build_reviewers, build_reviewers_of, read_corrections
-from clv_platform.review.feedback.exporting import read_exported
+from clv_platform.reports.tables import slices_table
+from clv_platform.review.feedback.exporting import read_exported, write_feedback
 from clv_platform.review.feedback.named import name_groups, named_columns
 from clv_platform.review.feedback.records import Feedback
 from clv_platform.review.feedback.said import list_said
@@ -195,3 +198,32 @@ def test_the_report_counts_corrected_labels_by_where_they_are() -> None:
     assert "1 more was taken up on or after the cutoff" in told
     assert "1 not taken up yet" in told
     assert "None is used" in read_corrections(pd.DataFrame({"place": places, "is_used": False}))
+
+
+def test_a_group_called_wrong_is_a_row_of_the_next_slices_and_stands_first_in_the_report(tmp_path: Path) -> None:
+    random, n = np.random.default_rng(1), 600
+    country, score = np.where(np.arange(n) % 3 == 0, "Germany", "France"), random.random(n)
+    y = (random.random(n) < score).astype(float)
+    accounts, days = np.array([f"A{k}" for k in range(n)]), np.full(n, "2025-07-01", dtype="datetime64[D]")
+    slices = pd.DataFrame({"plan": np.where(np.arange(n) % 2, "P1", "P2"), "country": country})
+    simple, options = {"prevalence": np.full(n, 0.5)}, {"f1_threshold": 0.5, "split": "time_last_1", "model_id": "m", "n_bootstraps": 50}
+    found = evaluate_binary(y, score, accounts, days, baselines=simple, slices=slices, **options)
+    said = [wrong(GERMANY, id="1"), wrong(Filter("continent", "in", ("Europe",)), id="2"), wrong(GERMANY, id="3", target="churn")]
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    write_feedback([replace(one, created_at=moment, edited_at=moment) for one in said], tmp_path / "review_feedback.parquet")
+    config = load_company().config
+    room: Any = SimpleNamespace(
+        company=SimpleNamespace(config=config, paths=CompanyPaths(tmp_path)),
+        target=config.target("upgrade"),
+        read_training=lambda cutoff: {"corrections": {"is_used": True, "n_training": 9, "n_test": 3}},
+    )
+    named = name_reviewed(room, "2025-10-01", found)
+    rows = {(row["column"], row["level"]): row for row in named.slices.to_dict("records")}
+    own, as_level = rows["marked as wrong", "country: Germany"], rows["country", "Germany"]
+    assert len(rows) == len(found.slices) + 1
+    assert (own["n"], own["n_positive"], own["base_rate"]) == (200, as_level["n_positive"], as_level["base_rate"])
+    assert own["pr_auc"] == pytest.approx(as_level["pr_auc"], abs=1e-9)
+    assert (named.metrics["n_labels_corrected_training"], named.metrics["n_labels_corrected_test"]) == (9, 3)
+    inputs: Any = SimpleNamespace(config=config, target=room.target, features=(), slices=named.slices)
+    assert slices_table(inputs).rows[0][0].text == "marked as wrong: country: Germany"
+    assert columns_to_slice(room, ["territory", "country", "users"]) == ["territory", "country"]
