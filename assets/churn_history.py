@@ -6,6 +6,7 @@ Keep estimates and rendering out (see `clv_platform.exploration.churn_history` a
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from assets.company import Company
+from assets.jobs import LATER
 from assets.partitions import build_cutoffs, parse_cutoff
 from assets.reports import write_page
 from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture
@@ -25,6 +26,7 @@ def build_history_asset(company: Company, target: Target) -> AssetsDefinition:
         owners=OWNERS,
         kinds={"python", "html"},
         partitions_def=build_cutoffs(company),
+        op_tags=LATER,
         description=f"Departures of target `{target.name}` up to the cutoff: share still here by time of life and by group, signals before "
         "leaving, hazard ratios. `tests`: which groups differ beyond chance.",
     )

@@ -6,6 +6,7 @@ Keep words for reasons out: they are `clv_platform.explain`.
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
 from assets.company import Company
+from assets.jobs import LATER
 from assets.partitions import build_cutoffs
 from assets.targets import OWNERS, TargetRoom, markdown_table, picture
 from clv_platform.config import Target
@@ -22,6 +23,7 @@ def build_explanations_asset(company: Company, target: Target) -> AssetsDefiniti
         owners=OWNERS,
         kinds={"python", "shap"},
         partitions_def=build_cutoffs(company),
+        op_tags=LATER,
         description=f"What moves the scores of target `{target.name}`: SHAP values per feature, group and test row; one row step by step.",
     )
     def explanations(context: AssetExecutionContext) -> MaterializeResult:

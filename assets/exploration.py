@@ -6,6 +6,7 @@ Keep analyses and rendering out (see `clv_platform.exploration` and `clv_platfor
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, MetadataValue, TableRecord, asset
 
 from assets.company import Company
+from assets.jobs import LATER
 from assets.partitions import build_cutoffs, parse_cutoff
 from assets.reports import write_page
 
@@ -23,6 +24,7 @@ def build_exploration_asset(company: Company) -> AssetsDefinition:
         owners=["team:analytics"],
         kinds={"python", "html"},
         partitions_def=build_cutoffs(company),
+        op_tags=LATER,
         description="Who has much of what, what goes with the targets, what is missing: statements that hold beyond chance, "
         "strongest first, each with an action; `findings` in the metadata lists them. The page has the tables and pictures.",
     )

@@ -25,6 +25,8 @@ _BACKTEST = (
     "Train, evaluate, explain, score and report as of older cutoffs, on the tables that are there: a backfill over the cutoffs is the "
     "backtest. Nothing is loaded, promoted or published by it; parameters aren't searched for, other algorithms aren't fitted."
 )
+# Of steps that are ready at once, those go first on which dbt's reporting waits; these fill the time beside it.
+LATER = {"dagster/priority": "-1"}
 SCORING_LAYERS = ("raw", *WAREHOUSE_LAYERS, "scores", "reporting")
 PUBLISHED = AssetKey(["reports", "published"])
 

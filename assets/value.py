@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dagster import AssetExecutionContext, AssetsDefinition, MaterializeResult, asset
 
 from assets.company import Company
+from assets.jobs import LATER
 from assets.models import is_backtest
 from assets.partitions import build_cutoffs, is_newest_cutoff
 from assets.targets import OWNERS, floats, markdown_table, picture, write_json
@@ -111,6 +112,7 @@ def build_value_explanations_asset(company: Company, target: Target) -> AssetsDe
         owners=OWNERS,
         kinds={"python", "shap"},
         partitions_def=build_cutoffs(company),
+        op_tags=LATER,
         description=f"What moves the expected amounts of target `{target.name}`: SHAP values per feature, group and test row, as factors.",
     )
     def explanations(context: AssetExecutionContext) -> MaterializeResult:
