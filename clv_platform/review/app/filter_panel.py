@@ -15,7 +15,7 @@ from dash import html
 
 from clv_platform.review.app.address import Address
 from clv_platform.review.app.formats import amount, column_label, filter_words
-from clv_platform.review.app.parts import link, marks
+from clv_platform.review.app.parts import CLEAR, link, marks
 from clv_platform.review.frames.info import ColumnInfo, FrameInfo
 from clv_platform.review.queries.filters import MISSING, Filter, Filters
 
@@ -118,6 +118,7 @@ def _control(column: ColumnInfo, filters: Filters) -> list[Any]:
                 value=days,  # type: ignore[arg-type]
                 size="sm",
                 clearable=True,
+                clearButtonProps=CLEAR,
                 minDate=column.first,
                 maxDate=column.last,
                 valueFormat="D MMM YYYY",
@@ -147,6 +148,7 @@ def _levels(column: ColumnInfo, one: Filter | None) -> Any:
         value=chosen,
         searchable=len(data) > 6,
         clearable=True,
+        clearButtonProps=CLEAR,
         limit=200,
         size="sm",
         placeholder="any" if not chosen else "",

@@ -18,6 +18,8 @@ from dash import dcc, html
 from clv_platform.review.app.formats import NONE, cell, interval, number
 from clv_platform.review.queries.results import MetricValue
 
+CLEAR: Any = {"aria-label": "Clear"}  # the small cross of a menu has no name of its own
+
 
 def marks(attributes: Mapping[str, str]) -> dict[str, Any]:
     """Attributes that aren't Python names (aria-label, data-level), to be handed on with `**`."""
@@ -156,6 +158,7 @@ def select(name: str, label: str, data: Sequence[Any], value: str | None, **more
         size="sm",
         searchable=len(data) > 8,
         comboboxProps={"withinPortal": True},
+        clearButtonProps=CLEAR,
         maxDropdownHeight=320,
         **more,
     )

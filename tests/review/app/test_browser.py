@@ -163,7 +163,8 @@ NAMELESS = """() => Array.from(document.querySelectorAll(
 )).filter((one) => {
   const labels = one.labels ? Array.from(one.labels, (label) => label.textContent).join("") : "";
   const by = (one.getAttribute("aria-labelledby") || "").split(" ").map((id) => document.getElementById(id)?.textContent || "").join("");
-  return one.offsetParent !== null && !(one.textContent + labels + by + (one.getAttribute("aria-label") || "") + (one.title || "")).trim();
+  if (one.offsetParent === null || one.closest("[aria-hidden=true]")) return false;
+  return !(one.textContent + labels + by + (one.getAttribute("aria-label") || "") + (one.title || "")).trim();
 }).map((one) => one.outerHTML.slice(0, 200))"""
 PAGES = {
     PATH: "Overview",

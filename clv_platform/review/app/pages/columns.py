@@ -13,7 +13,7 @@ from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.corrections import CORRECTABLE, publish_corrected
 from clv_platform.review.app.formats import cell, column_label
 from clv_platform.review.app.markup import lean
-from clv_platform.review.app.parts import link, marks, note, plain_table, section
+from clv_platform.review.app.parts import CLEAR, link, marks, note, plain_table, section
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.frames.info import COLUMN_TYPES, ColumnInfo, FrameError, FrameInfo
 
@@ -40,11 +40,11 @@ def _controls(scene: Scene) -> list[Any]:
             data=[{"value": c.name, "label": column_label(c)} for c in correctable],
         ),
         dmc.Select(
-            id="columns-type", label="Read it as", size="sm", clearable=True, placeholder="as now",
+            id="columns-type", label="Read it as", size="sm", clearable=True, clearButtonProps=CLEAR, placeholder="as now",
             data=[{"value": name, "label": _TYPES[name]} for name in COLUMN_TYPES],
         ),
         dmc.Select(
-            id="columns-role", label="Use it", size="sm", clearable=True, placeholder="as now",
+            id="columns-role", label="Use it", size="sm", clearable=True, clearButtonProps=CLEAR, placeholder="as now",
             data=[{"value": role, "label": _USES[role]} for role in CORRECTABLE],
         ),
         dmc.TextInput(id="columns-label", label="Call it", size="sm", placeholder="as now"),

@@ -16,7 +16,7 @@ from dash import ALL, MATCH, Dash, Input, Output, State, ctx, dcc, html, no_upda
 from clv_platform.review.access import Person, current_person
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.formats import cell, filters_words, moment
-from clv_platform.review.app.parts import link, marks, note, section
+from clv_platform.review.app.parts import CLEAR, link, marks, note, section
 from clv_platform.review.app.scene import Page, Scene, Sources
 from clv_platform.review.feedback.records import Feedback, FeedbackError
 from clv_platform.review.feedback.store import FeedbackStore, open_feedback
@@ -37,7 +37,13 @@ def _controls(scene: Scene) -> list[Any]:
     labels = list(frame.classes) if frame.kind != "regression" else []
     correction = (
         dmc.Select(
-            id="feedback-label", label="It should have been (optional)", data=labels, clearable=True, searchable=len(labels) > 8, size="sm"
+            id="feedback-label",
+            label="It should have been (optional)",
+            data=labels,
+            clearable=True,
+            clearButtonProps=CLEAR,
+            searchable=len(labels) > 8,
+            size="sm",
         )
         if labels
         else dmc.TextInput(id="feedback-label", label="It should have been (optional)", size="sm")
