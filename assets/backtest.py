@@ -100,6 +100,8 @@ def build_backtest_asset(company: Company, target: Target) -> AssetsDefinition:
         months, decisions = gather_backtest(room, context.partition_key), gather_decisions(room, context.partition_key)
         write_parquet(months, folder / "backtest.parquet")
         write_parquet(decisions, folder / "decisions.parquet")
+        if company.is_undated:
+            return MaterializeResult(metadata={"n_months": 0, "why": "The data carry no dates, so there are no months and no page."})
         path = write_page(folder / "backtest.html", render_backtest(company.config, target, months, decisions))
         told = {"n_months": len(months), "months": markdown_table(months[list(_MONTHS)].to_dict("records"))}
         decided = markdown_table(decisions.drop(columns=["kind", "is_promoted"]).to_dict("records"))

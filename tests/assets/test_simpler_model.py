@@ -8,6 +8,7 @@ import pytest
 import yaml
 from dagster import DagsterInstance, materialize
 
+from assets.backtest import build_backtest_asset
 from assets.company import Company, load_company
 from assets.evaluation import build_evaluation_asset
 from assets.explain import build_explanations_asset
@@ -61,7 +62,7 @@ def open_company(folder, n: int = 900) -> Company:
 
 
 def run(company: Company, instance: DagsterInstance, cutoff: str = UNDATED) -> None:
-    builders = (build_model_asset, build_evaluation_asset, build_explanations_asset, build_scores_asset)
+    builders = (build_model_asset, build_evaluation_asset, build_explanations_asset, build_scores_asset, build_backtest_asset)
     register_cutoff(instance, company, cutoff)
     assets = [build(company, company.config.targets[0]) for build in builders]
     assert materialize(assets, instance=instance, partition_key=cutoff).success
@@ -142,6 +143,12 @@ def test_its_explanations_and_scores_come_from_the_coefficients(linear):
     assert scores is not None
     assert set(scores["model_id"]) == {room.trained_ids(UNDATED)[1]}
     assert scores["reasons_up"].str.len().max() > 0
+
+
+def test_data_without_dates_have_no_page_of_earlier_months(linear):
+    folder = TargetRoom(linear, linear.config.targets[0]).report_folder(UNDATED)
+    assert read_parquet(folder / "backtest.parquet").empty
+    assert not (folder / "backtest.html").exists()
 
 
 def test_the_same_run_again_decides_the_same(linear):
