@@ -170,7 +170,9 @@ def build_value_checks(company: Company, target: Target) -> list[AssetChecksDefi
     room = ValueRoom(company, target)
     limit = company.config.value_choice.max_bias
     low, high = COVERAGE
+    of_kind = [other.name for other in company.trained_targets if other.kind == target.kind]
     return [
+        _no_leakage(room, "no_leakage" if len(of_kind) == 1 else f"no_leakage_of_{target.name}"),
         _figure_check(room, "total_is_about_right", f"The expected total is off by at most {limit:.0%}.", _bias_within(limit)),
         _figure_check(room, "interval_covers_as_promised", f"The 90 % interval holds in {low:.0%} to {high:.0%} of cases.", _covers),
         _figure_check(
@@ -179,6 +181,23 @@ def build_value_checks(company: Company, target: Target) -> list[AssetChecksDefi
         _weak_groups(room),
         _scores_cover(room),
     ]
+
+
+def _no_leakage(room: ValueRoom, name: str) -> AssetChecksDefinition:
+    @asset_check(
+        asset=room.examples_key, name=name, blocking=True, description="No feature holds the outcome, no learning window the test."
+    )
+    def no_leakage(context: AssetCheckExecutionContext) -> AssetCheckResult:
+        from clv_platform.datasets import NotEnoughHistory, find_value_leaks
+
+        try:
+            split = room.read_value_split(cutoff_of(context, room.company))
+        except NotEnoughHistory as error:
+            return AssetCheckResult(passed=True, description=f"Nothing is learnt yet. {error}")
+        report = find_value_leaks(split, room.target.name)
+        return AssetCheckResult(passed=report.is_clean, description=report.message, metadata={"n_rows": len(split.examples)})
+
+    return no_leakage
 
 
 def _figure_check(

@@ -162,6 +162,8 @@ class Target(_Block):
     fold_seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
 
 
+# Folders and assets of the platform that targets' own would be confused with, such as models/segments_model and reports/data_report.
+RESERVED_NAMES = frozenset({"segments", "exploration", "data", "company", "review"})
 VALUE_KEYS = frozenset({"value_means", "margin_share", "annual_discount_rate", "learning_windows", "time_unit_days"})
 
 Algorithm = Literal["logistic_regression", "random_forest", "neural_network", "xgboost", "catboost"]
@@ -252,6 +254,11 @@ class CompanyConfig(_Block):
         names = [target.name for target in self.targets]
         if len(names) != len(set(names)):
             raise ValueError("targets: two targets have the same name")
+        if taken := sorted(RESERVED_NAMES & set(names)):
+            raise ValueError(
+                f"targets: no target can be named `{taken[0]}`: the platform's own models, scores or reports are kept under that name; "
+                f"call it otherwise, such as `{taken[0]}_target`"
+            )
         if any(t.kind == "upgrade" and not t.label_column for t in self.targets) and self.plans is None:
             raise ValueError("plans: an upgrade target without `label_column` needs `plans.order`, the plans from lowest to top")
         for target in self.targets:
@@ -290,7 +297,12 @@ class CompanyConfig(_Block):
             if given := sorted(VALUE_KEYS & target.model_fields_set):
                 raise ValueError(f"targets: `{target.name}` has `{given[0]}`, which is for targets of kind value; remove it")
             return
-        if target.label_column or self.snapshots.is_undated:
+        if self.snapshots.is_undated:
+            raise ValueError(
+                f"targets: `{target.name}` is of kind value, which is summed from dated orders around a date, and this config says "
+                "`snapshots: {is_undated: true}`; remove that line and give dated orders, or no such target"
+            )
+        if target.label_column:
             raise ValueError(f"targets: `{target.name}` is of kind value, which is summed from dated orders; it takes no flat label column")
         if "orders" not in self.sources:
             raise ValueError(f"targets: `{target.name}` is of kind value, summed from orders; add a source `orders` (invoices, say)")

@@ -1,6 +1,6 @@
 """Example tables to X, y and keys; splits by date and by account; checks of labels; leakage guards.
 
-Here: `examples`, `labels`, `splits`, `leaks`; for value targets `value_examples` and `value_splits`. Keep anything that is
+Here: `examples`, `labels`, `splits`, `leaks`; for value targets `value_examples`, `value_splits` and `value_leaks`. Keep anything that is
 learnt from rows out: encoders and fillers belong to `models`.
 """
 
@@ -10,6 +10,7 @@ from clv_platform.datasets.labels import LabelError, check_label_column, check_l
 from clv_platform.datasets.leaks import Leak, LeakReport, find_leaks
 from clv_platform.datasets.splits import NotEnoughHistory, TimeSplit, account_disjoint, as_date, hold_out_accounts, split_by_time
 from clv_platform.datasets.value_examples import SUMMARY_COLUMNS, ValueExamples, ValueRows, build_value_examples, stack_rows, value_windows
+from clv_platform.datasets.value_leaks import find_value_leaks
 from clv_platform.datasets.value_splits import ValueBacktest, ValuePair, ValueSplit, split_value_by_time
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "check_trainable",
     "correct_training",
     "find_leaks",
+    "find_value_leaks",
     "hold_out_accounts",
     "label_name",
     "split_by_time",

@@ -38,9 +38,9 @@ class ValueEvaluation:
     ----------
     metrics : dict
         The content of `metrics.json`: mae, rmse, bias, spearman, ngini, decile_wape, top10_share, coverage_90 (of accounts whose upper
-        bound is above 0; `coverage_90_all` of all), `transactions_<name>`, transactions_mae_median, each with `_lo` and `_hi` (95 %,
-        accounts resampled); n, n_accounts, n_buyers, total_expected, total_actual, ngini and top10_share of the naive rankings, split,
-        model_id, schema_version. A figure that isn't defined is NaN.
+        bound is above 0; `coverage_90_all` of all), `transactions_<name>`, transactions_mae_median,
+        transactions_coverage_90, each with `_lo` and `_hi` (95 %, accounts resampled); n, n_accounts, n_buyers, total_expected,
+        total_actual, ngini and top10_share of the naive rankings, split, model_id, schema_version. A figure that isn't defined is NaN.
     deciles : DataFrame
         decile (1: highest expected), n, predicted, actual (sums), actual_lo, actual_hi, predicted_share, actual_share.
     concentration : DataFrame
@@ -176,6 +176,8 @@ def _metrics(test: ValueRows, forecast: ValueForecast, n_draws: int, seed: int) 
     figures["coverage_90"] = float(inside[above].mean()) if above.any() else float("nan")
     figures |= {f"transactions_{name}": metric(n, forecast.purchases) for name, metric in VALUE_METRICS.items()}
     figures["transactions_mae_median"] = mae(n, forecast.purchases_median)
+    counted, some = (n >= forecast.purchases_lo) & (n <= forecast.purchases_hi), forecast.purchases_hi > 0
+    figures["transactions_coverage_90"] = float(counted[some].mean()) if some.any() else float("nan")
     spend, purchases = SortedAmounts(y, forecast.spend), SortedAmounts(n, forecast.purchases)
     misses = np.abs(n - forecast.purchases_median)
     drawn: dict[str, list[float]] = {name: [] for name in figures}
@@ -183,6 +185,8 @@ def _metrics(test: ValueRows, forecast: ValueForecast, n_draws: int, seed: int) 
         values = spend.metrics(weights) | {f"transactions_{name}": value for name, value in purchases.metrics(weights).items()}
         there = float(weights[above].sum())
         values["coverage_90"] = float(weights[above] @ inside[above]) / there if there else float("nan")
+        there = float(weights[some].sum())
+        values["transactions_coverage_90"] = float(weights[some] @ counted[some]) / there if there else float("nan")
         values["transactions_mae_median"] = float(weights @ misses) / float(weights.sum())
         for name, value in values.items():
             drawn[name].append(value)

@@ -137,7 +137,7 @@ def test_every_dbt_test_is_a_check_of_an_asset(demo_defs, graph):
 def test_leaks_block_what_is_downstream(demo_defs):
     checks = [spec for made in demo_defs.asset_checks for spec in made.check_specs if spec.name == "no_leakage"]
     assert all(spec.blocking for spec in checks)
-    assert {spec.asset_key for spec in checks} == {AssetKey(["marts", f"fct_{kind}_examples"]) for kind in ("upgrade", "churn")}
+    assert {spec.asset_key for spec in checks} == {AssetKey(["marts", f"fct_{kind}_examples"]) for kind in ("upgrade", "churn", "value")}
 
 
 def test_the_steps_of_a_selection_are_counted(demo_defs):

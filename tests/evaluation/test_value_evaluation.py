@@ -38,7 +38,7 @@ def forecast(rows: ValueRows, factor: float = 1.0, noise: float = 0.0) -> ValueF
     hi = mean + 1.4 * np.sqrt(20 * mean) + 20
     lo = np.maximum(mean - 1.6 * np.sqrt(20 * mean), 0)
     median = np.round(mean / 20)
-    return ValueForecast(mean, median * 20, lo, hi, mean * 0.98, mean / 20, median, np.full(N, np.nan))
+    return ValueForecast(mean, median * 20, lo, hi, mean * 0.98, mean / 20, median, np.full(N, np.nan), np.floor(lo / 20), np.ceil(hi / 20))
 
 
 def contenders(rows: ValueRows) -> pd.DataFrame:
@@ -67,6 +67,9 @@ def test_figures_are_the_metrics_with_intervals_around_them(evaluation, rows) ->
         assert evaluation.metrics[f"{name}_lo"] <= evaluation.metrics[name] <= evaluation.metrics[f"{name}_hi"]
     assert evaluation.metrics["transactions_mae_median"] == pytest.approx(np.abs(rows.purchases - forecast(rows).purchases_median).mean())
     assert 0.85 < evaluation.metrics["coverage_90"] < 0.98
+    made = forecast(rows)
+    is_inside = (made.purchases_lo <= rows.purchases) & (rows.purchases <= made.purchases_hi)
+    assert evaluation.metrics["transactions_coverage_90"] == pytest.approx(is_inside[made.purchases_hi > 0].mean())
     assert evaluation.metrics["n_buyers"] == (rows.amount > 0).sum()
 
 

@@ -24,7 +24,7 @@ from clv_platform.models.value.calibration import DecileCalibration
 from clv_platform.models.value.contenders import Member
 from clv_platform.models.value.design import HISTORY, Design, View
 from clv_platform.models.value.foundation import Foundation
-from clv_platform.models.value.intervals import Spread, simulate_bounds, simulate_counts
+from clv_platform.models.value.intervals import Spread, bound, bound_counts
 
 Floats = NDArray[np.float64]
 KIND = "value"
@@ -51,7 +51,7 @@ class ValueManifest:
     family : str or None
         Probability model behind p_alive and simulated futures.
     interval_method, median_method : str
-        `neighbours` or `simulation`, whichever kept its promise best at the origins.
+        Of amounts; of the number of purchases. `neighbours` or `simulation`, whichever kept its promise best at the origins.
     learning : list of [date, days]
         The windows learnt from.
     notes : dict
@@ -97,13 +97,15 @@ class ValueForecast:
     Attributes
     ----------
     spend, spend_median, lo, hi : ndarray
-        Expected amount, its median, and the interval that holds 90 % of what will happen.
+        Expected amount, its median, and the interval that holds 90 % of what will happen; both lie within it.
     discounted : ndarray
         Expected amount, each day's discounted to the as-of date.
     purchases, purchases_median : ndarray
         Expected and median number of days with a purchase.
     p_alive : ndarray
         Chance of being still a customer; NaN where no frequency model applies.
+    purchases_lo, purchases_hi : ndarray
+        The interval that holds 90 % of what the number of purchases will be.
     """
 
     spend: Floats
@@ -114,6 +116,8 @@ class ValueForecast:
     purchases: Floats
     purchases_median: Floats
     p_alive: Floats
+    purchases_lo: Floats
+    purchases_hi: Floats
 
     def __len__(self) -> int:
         """Return the number of accounts."""
@@ -198,23 +202,19 @@ class ValueArtifact:
     def _forecast(self, view: View, horizon: float) -> ValueForecast:
         model, seed = self.model, self.manifest.seed
         spend, purchases = model.expect(view)
-        lo, median, hi = model.spend_spread.apply(spend)
-        if self.manifest.interval_method == "simulation":
-            simulated = simulate_bounds(view, model.foundation, spend, seed)
-            lo, median, hi = (np.where(np.isfinite(one), one, other) for one, other in zip(simulated, (lo, median, hi), strict=True))
-        number = np.round(model.purchases_spread.apply(purchases)[1])
-        if self.manifest.median_method == "simulation":
-            drawn = simulate_counts(view, model.foundation, seed)
-            number = np.where(np.isfinite(drawn), drawn, number)
+        lo, median, hi = bound(self.manifest.interval_method, model.spend_spread, view, model.foundation, spend, seed)
+        least, number, most = bound_counts(self.manifest.median_method, model.purchases_spread, view, model.foundation, purchases, seed)
         return ValueForecast(
             spend,
             median,
-            np.minimum(lo, spend),
-            np.maximum(hi, median),
+            lo,
+            hi,
             spend * self._discount(view, horizon),
             purchases,
             number,
             view.base.p_alive,
+            least,
+            most,
         )
 
     def _discount(self, view: View, horizon: float) -> Floats:

@@ -7,7 +7,7 @@ out (`choice`, `calibration`, `intervals`).
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -24,8 +24,10 @@ from clv_platform.models.value.trees import (
     CHECKPOINTS,
     N_BAGS,
     N_TRIAL_BAGS,
+    WIDE,
     TreeModel,
     TreeSpec,
+    bin_rows,
     fit_trees,
     poisson_deviance,
     tweedie_deviance,
@@ -33,7 +35,7 @@ from clv_platform.models.value.trees import (
 
 Floats = NDArray[np.float64]
 Key = tuple[Purpose, str]
-MAX_LEARNT, _MIN_LEARNT = 4_000_000, 20_000
+MAX_LEARNT, MAX_LEARNT_WIDE, _MIN_LEARNT = 4_000_000, 1_800_000, 12_000
 
 
 @dataclass(frozen=True)
@@ -86,19 +88,24 @@ class Backtests:
         Of trees, where the shape fits the checked rows best.
     seconds : dict of (purpose, contender) to float
         CPU time of the fits.
+    newest : Prepared or None
+        Rows of the newest origin, for other algorithms to be compared on.
     """
 
     trials: tuple[Trial, ...]
     rounds: dict[Key, int]
     seconds: dict[Key, float] = field(default_factory=dict)
+    newest: Prepared | None = None
 
 
 def prepare(foundations: Foundations, learn: ValueRows, check: ValueRows, day: date | None) -> Prepared:
     """Foundation and matrices for one fit; `day` is the date to predict at (None: the dates learnt from).
 
-    Where rows x columns exceed `MAX_LEARNT`, a random choice of the accounts stands for all, each with all its dates.
+    Where rows x columns exceed `MAX_LEARNT` (with many columns `MAX_LEARNT_WIDE`: trees draw fewer rows than that), a random choice of the
+    accounts stands for all, each with all its dates.
     """
-    most = max(_MIN_LEARNT, MAX_LEARNT // max(len(learn.features), 1))
+    n_columns = max(len(learn.features), 1)
+    most = max(_MIN_LEARNT, (MAX_LEARNT_WIDE if n_columns > WIDE else MAX_LEARNT) // n_columns)
     learn = sample_accounts(learn, most)
     foundation = foundations.build(learn, day)
     season = None if day is None or not len(check) else season_weights(learn, day, float(check.window_days.max()))
@@ -118,11 +125,12 @@ def run_backtests(split: ValueSplit, foundations: Foundations, *, seed: int, thr
         Fits at a time; results don't depend on `threads`.
     """
     trials: list[Trial] = []
+    ready: Prepared | None = None
     paths: dict[Key, list[dict[int, Floats]]] = {}
     seconds: dict[Key, float] = {}
     for backtest in split.backtests:
         ready = prepare(foundations, split.learn_rows(backtest), split.check_rows(backtest), _day(backtest))
-        trees = fit_shared_trees(ready, CONTENDERS, {}, seed=seed, threads=threads, n_bags=N_TRIAL_BAGS)
+        trees = fit_shared_trees(ready, CONTENDERS, {}, seed=seed, threads=threads)
         predictions: dict[Key, Floats] = {}
         notes: dict[Key, str] = {}
         for contender in CONTENDERS:
@@ -142,12 +150,18 @@ def run_backtests(split: ValueSplit, foundations: Foundations, *, seed: int, thr
     for key, many in paths.items():
         for trial, path in zip([trial for trial in trials if key in trial.predictions], many, strict=True):
             trial.predictions[key] = path[rounds[key]]
-    return Backtests(tuple(trials), rounds, seconds)
+    return Backtests(tuple(trials), rounds, seconds, ready)
 
 
-def fit_members(ready: Prepared, rounds: Mapping[Key, int], *, seed: int, threads: int) -> dict[Key, Member]:
-    """Fit every contender with the rounds that the origins found; those that can't be fitted are left out."""
-    trees = fit_shared_trees(ready, CONTENDERS, rounds, seed=seed, threads=threads, n_bags=N_BAGS)
+def fit_members(ready: Prepared, rounds: Mapping[Key, int], *, seed: int, threads: int, chosen: Collection[Key] = ()) -> dict[Key, Member]:
+    """Fit every contender with the rounds that the origins found; those that can't be fitted are left out.
+
+    Parameters
+    ----------
+    chosen : collection of (purpose, contender)
+        What will be used: its trees are the mean of several boosters, those shown beside are one, as at the origins.
+    """
+    trees = fit_shared_trees(ready, CONTENDERS, rounds, seed=seed, threads=threads, chosen=chosen)
     members: dict[Key, Member] = {}
     for contender in CONTENDERS:
         key: Key = (contender.purpose, contender.name)
@@ -167,18 +181,31 @@ def anchor(member: Member, ready: Prepared) -> Member:
     Trees and regressions on rates know how accounts differ, not how buying fades beyond the windows they saw; a probability model does.
     Members that rest on it, and all where windows reach the horizon, stay as they are. Outcomes of the predicted rows aren't read.
     """
+    wanted = _anchored_total(member, ready)
+    own = 0.0 if wanted is None else float(member.predict(ready.check).sum())
+    return member if wanted is None or not own > 0 else replace(member, level=member.level * wanted / own)
+
+
+def _anchored_total(member: Member, ready: Prepared) -> float | None:
+    """The total that a member's predictions of the checked rows are brought to; None where it keeps its own."""
     family = ready.foundation.family
     is_longer = len(ready.check) > 0 and ready.check.rows.window_days.max() > ready.learn.rows.window_days.max()
     rests_on_it = member.key is not None or member.times_value or any(model.spec.offset == family for model in member.trees)
     if family is None or not is_longer or rests_on_it:
-        return member
+        return None
     levelled = Contender("", member.purpose, key=PROBABILITY).fit(ready.learn, ready.foundation, {}, seed=0)
-    wanted, own = float(levelled.predict(ready.check).sum()), float(member.predict(ready.check).sum())
-    return replace(member, level=member.level * wanted / own) if wanted > 0 and own > 0 else member
+    wanted = float(levelled.predict(ready.check).sum())
+    return wanted if wanted > 0 else None
 
 
 def fit_shared_trees(
-    ready: Prepared, contenders: Sequence[Contender], rounds: Mapping[Key, int], *, seed: int, threads: int, n_bags: int
+    ready: Prepared,
+    contenders: Sequence[Contender],
+    rounds: Mapping[Key, int],
+    *,
+    seed: int,
+    threads: int,
+    chosen: Collection[Key] = (),
 ) -> dict[TreeSpec, tuple[TreeModel, float]]:
     """Fit the trees that contenders are made of, each once; with the CPU seconds it took.
 
@@ -186,19 +213,25 @@ def fit_shared_trees(
     ----------
     rounds : mapping
         Of each contender; where several share trees, as many as the one with the most needs. Empty: as many as may be needed.
+    chosen : collection of (purpose, contender)
+        Those with more boosters than one.
     """
-    wanted: dict[TreeSpec, int] = {}
+    wanted: dict[TreeSpec, tuple[int, int]] = {}
     for contender in contenders:
         if contender.missing(ready.foundation):
             continue
-        needed = rounds.get((contender.purpose, contender.name), 0) if rounds else CHECKPOINTS[-1]
+        key: Key = (contender.purpose, contender.name)
+        needed = rounds.get(key, 0) if rounds else CHECKPOINTS[-1]
         for spec in contender.resolved(ready.foundation) if needed else ():
-            wanted[spec] = max(wanted.get(spec, 0), needed)
+            most, n_bags = wanted.get(spec, (0, N_TRIAL_BAGS))
+            wanted[spec] = max(most, needed), N_BAGS if key in chosen else n_bags
+    bins = bin_rows(ready.learn) if wanted else None
 
-    def fit(item: tuple[TreeSpec, int]) -> tuple[TreeModel | None, float]:
+    def fit(item: tuple[TreeSpec, tuple[int, int]]) -> tuple[TreeModel | None, float]:
         started = time.thread_time()
+        spec, (most, n_bags) = item
         try:
-            return fit_trees(ready.learn, item[0], rounds=item[1], seed=seed, n_bags=n_bags), time.thread_time() - started
+            return fit_trees(ready.learn, spec, rounds=most, seed=seed, n_bags=n_bags, bins=bins), time.thread_time() - started
         except FitError:
             return None, time.thread_time() - started
 
@@ -217,7 +250,10 @@ def _predict(contender: Contender, ready: Prepared, trees: Mapping[TreeSpec, Tre
         return str(error)
     if not contender.specs:
         return {1: anchor(member, ready).predict(ready.check)}
-    return {rounds: anchor(member.at(rounds), ready).predict(ready.check) for rounds in CHECKPOINTS}
+    path, wanted = member.path(ready.check, CHECKPOINTS), _anchored_total(member, ready)
+    if wanted is None:
+        return path
+    return {rounds: values * (wanted / values.sum()) if values.sum() > 0 else values for rounds, values in path.items()}
 
 
 def _best_rounds(trials: Sequence[Trial], key: Key, paths: Sequence[dict[int, Floats]]) -> int:

@@ -23,7 +23,7 @@ from clv_platform.models.value.backtests import Prepared
 from clv_platform.models.value.foundation import MONTH
 
 Floats = NDArray[np.float64]
-MAX_ROWS = 10_000
+MAX_ROWS, MIN_ROWS, MAX_NUMBERS = 10_000, 2_000, 480_000  # rows x columns: they are shown beside, and cost more than all contenders
 _NEEDS = {"xgboost": "xgboost", "catboost": "catboost"}
 _Predictor = Callable[[Matrix], Floats]
 
@@ -39,7 +39,8 @@ class Comparison:
 
 
 def compare_algorithms(ready: Prepared, names: Sequence[str], *, seed: int, threads: int) -> tuple[Comparison, ...]:
-    """Fit the named algorithms to a random choice of at most 10,000 learning rows and predict the checked rows.
+    """Fit the named algorithms to a random choice of at most 10,000 learning rows, fewer where there are many columns, and
+    predict the checked rows.
 
     Parameters
     ----------
@@ -55,7 +56,8 @@ def _compare(name: str, ready: Prepared, seed: int) -> Comparison:
     if name in _NEEDS and find_spec(_NEEDS[name]) is None:
         return Comparison(name, None, float("nan"), "not installed: `make zoo` adds it")
     n = len(ready.learn)
-    rows = np.sort(np.random.default_rng(seed).permutation(n)[:MAX_ROWS])
+    most = int(np.clip(MAX_NUMBERS // max(ready.learn.matrix.values.shape[1], 1), MIN_ROWS, MAX_ROWS))
+    rows = np.sort(np.random.default_rng(seed).permutation(n)[:most])
     learn = ready.learn.take(rows)
     monthly = np.maximum(learn.rows.amount, 0.0) / learn.base.days * MONTH
     unit = float(monthly.mean())
@@ -74,7 +76,7 @@ def _forest(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
     from sklearn.ensemble import RandomForestRegressor
 
     leaf = int(np.clip(len(y) // 500, 3, 20))
-    forest = RandomForestRegressor(60, min_samples_leaf=leaf, max_samples=0.5, max_features=1 / 3, n_jobs=1, random_state=seed)
+    forest = RandomForestRegressor(40, min_samples_leaf=leaf, max_samples=0.5, max_features=0.25, n_jobs=1, random_state=seed)
     forest.fit(matrix.values, y)
     return lambda other: np.asarray(forest.predict(other.values), dtype=np.float64)
 
@@ -109,12 +111,15 @@ def _network(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
     def design(other: Matrix) -> NDArray[np.float32]:
         return np.clip(scaled_design(other, scaling), -5, 5).astype(np.float32)
 
-    batch = int(np.clip(len(y) // 60, 16, 256))
+    batch = int(np.clip(len(y) // 30, 16, 256))
     # Its stub knows the batch size "auto" alone.
     network = MLPRegressor(hidden_layer_sizes=(64, 32), alpha=1e-3, batch_size=batch, random_state=seed)  # pyright: ignore[reportArgumentType]
+    columns, logs = design(matrix), np.log1p(y)
     for _ in range(12):
-        network.partial_fit(design(matrix), np.log1p(y))
-    return lambda other: np.expm1(np.clip(np.asarray(network.predict(design(other)), dtype=np.float64), 0, 10))
+        network.partial_fit(columns, logs)
+    # Nobody is promised more than was ever learnt from: a logarithm a little too large is an amount far too large.
+    most = float(logs.max())
+    return lambda other: np.expm1(np.clip(np.asarray(network.predict(design(other)), dtype=np.float64), 0, most))
 
 
 _FITTERS: dict[str, Callable[[Matrix, Floats, int], _Predictor]] = {

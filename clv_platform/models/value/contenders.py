@@ -76,6 +76,12 @@ class Member:
         total = np.log(self.level) + sum((model.log_mean(view) for model in self.trees), np.zeros(len(view)))
         return total + np.log(np.maximum(view.base.value_per_purchase, 1e-300)) if self.times_value else total
 
+    def path(self, view: View, rounds: Sequence[int]) -> dict[int, Floats]:
+        """What `predict` gives with the first so many rounds of the trees, by rising numbers of rounds."""
+        constant = np.log(self.level) + (np.log(np.maximum(view.base.value_per_purchase, 1e-300)) if self.times_value else 0.0)
+        logs = np.sum([model.log_path(view, rounds) for model in self.trees], axis=0)
+        return {number: np.exp(constant + log) for number, log in zip(rounds, logs, strict=True)}
+
     def log_start(self, view: View) -> Floats:
         """The part of `log_mean` that isn't the trees': what they multiply."""
         total = np.log(self.level) + sum((model.spec.offsets(view) + model.level for model in self.trees), np.zeros(len(view)))

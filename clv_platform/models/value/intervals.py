@@ -2,7 +2,9 @@
 
 Here: `Spread`, learnt on the rolling origins from accounts with a similar prediction (a conformal interval by neighbourhoods), and
 intervals by simulated futures of the probability model; whichever covers 90 % best where it wasn't learnt is used. Where zero is likelier
-than 5 % the interval is [0, the 90 % quantile], else it runs from the 5 % to the 95 % quantile: both hold 90 %. Keep means out.
+than 5 % the interval is [0, the 90 % quantile], else it runs from the 5 % to the 95 % quantile: both hold 90 %. Expectation and median lie
+in it: where simulated futures leave the expectation out (trees know more than the purchase history), the neighbours' interval is taken,
+and what is still left out widens it (where nine in ten bring nothing, it ends at the expectation). Keep means out.
 """
 
 from __future__ import annotations
@@ -60,6 +62,33 @@ class Spread:
         return cls(*(tuple(content[name]) for name in ("log_means", "lo", "median", "hi")))
 
 
+def hold(lo: Floats, median: Floats, hi: Floats, predicted: Floats) -> tuple[Floats, Floats, Floats]:
+    """Widen intervals to hold the expectation and the median."""
+    return np.minimum(lo, np.minimum(median, predicted)), median, np.maximum(hi, np.maximum(median, predicted))
+
+
+def bound(
+    method: str, spread: Spread | None, view: View, foundation: Foundation, predicted: Floats, seed: int
+) -> tuple[Floats, Floats, Floats]:
+    """Lower bound, median and upper bound by a method, expectation and median within.
+
+    Parameters
+    ----------
+    method : {"neighbours", "simulation"}
+    spread : Spread or None
+        Of neighbours; None: where there were no other origins to learn it on.
+    predicted : array of shape (n,)
+        Expected spend.
+    """
+    near = (predicted, predicted, predicted) if spread is None else spread.apply(predicted)
+    if method == "simulation":
+        drawn = simulate_bounds(view, foundation, predicted, seed)
+        is_usable = np.isfinite(drawn[0]) & (drawn[0] <= predicted) & (predicted <= drawn[2])
+        near = tuple(np.where(is_usable, one, other) for one, other in zip(drawn, near, strict=True))
+    lo, median, hi = near
+    return hold(lo, median, hi, predicted)
+
+
 def learn_spread(origins: Sequence[OutOfSample]) -> Spread:
     """Learn from out-of-sample predictions of all origins: bins of about equally many accounts along the prediction."""
     y = np.concatenate([np.maximum(origin.actual, 0.0) for origin in origins])
@@ -115,7 +144,7 @@ def compare_medians(
             median = np.round(learn_spread(others).apply(origin.predicted[some])[1])
             errors.setdefault("neighbours", []).append(float(np.abs(median - origin.actual[some]).mean()))
         if foundation.family is not None:
-            drawn = simulate_counts(view.take(some), foundation, seed)
+            drawn = simulate_counts(view.take(some), foundation, seed)[1]
             known = np.isfinite(drawn)
             if known.any():
                 errors.setdefault("simulation", []).append(float(np.abs(drawn - origin.actual[some])[known].mean()))
@@ -124,13 +153,27 @@ def compare_medians(
 
 
 def simulate_counts(view: View, foundation: Foundation, seed: int) -> Floats:
-    """Median number of purchases over simulated futures of the foundation's family; NaN without a family or history."""
-    median = np.full(len(view), np.nan)
+    """Lower bound, median and upper bound of the number of purchases over simulated futures of the foundation's family, shape (3, n); NaN
+    without a family or history.
+    """
+    found = np.full((3, len(view)), np.nan)
     if foundation.family is not None:
         for rows, day, window in groups(view.rows):
             fit = foundation.fits_at(day)[foundation.family]
-            median[rows] = fit.quantiles(view.rows.summary.iloc[rows], window, (0.5,), N_DRAWS, seed)[1][0]
-    return median
+            lo, median, most, hi = fit.quantiles(view.rows.summary.iloc[rows], window, (_TAIL, 0.5, LEVEL, 1 - _TAIL), N_DRAWS, seed)[1]
+            found[:, rows] = lo, median, np.where(lo <= 0, most, hi)
+    return found
+
+
+def bound_counts(method: str, spread: Spread, view: View, foundation: Foundation, predicted: Floats, seed: int) -> Floats:
+    """Lower bound, median and upper bound of the number of purchases in whole numbers, shape (3, n). The expectation lies within, but for
+    what whole numbers leave out: half a purchase may be expected of somebody who most likely makes none.
+    """
+    near = np.round(spread.apply(predicted))
+    if method == "simulation":
+        drawn = simulate_counts(view, foundation, seed)
+        near = np.where(np.isfinite(drawn), drawn, near)
+    return np.vstack([np.minimum(near[0], np.floor(predicted)), near[1], np.maximum(near[2], np.maximum(near[1], np.floor(predicted)))])
 
 
 def compare_methods(
@@ -147,12 +190,12 @@ def compare_methods(
     for position, (origin, view, foundation) in enumerate(zip(origins, views, foundations, strict=True)):
         others = [other for other in origins if other is not origin]
         if others:
-            lo, _, hi = learn_spread(others).apply(origin.predicted)
+            lo, _, hi = bound("neighbours", learn_spread(others), view, foundation, origin.predicted, seed)
             rows.append(_covered("neighbours", position, origin, lo, hi))
         if foundation.family is not None:
             some = np.sort(np.random.default_rng(seed).permutation(len(view))[:_TRIAL_ROWS])
             part = OutOfSample(origin.actual[some], origin.predicted[some], origin.window_days[some])
-            lo, _, hi = simulate_bounds(view.take(some), foundation, part.predicted, seed)
+            lo, _, hi = bound("simulation", learn_spread(others) if others else None, view.take(some), foundation, part.predicted, seed)
             rows.append(_covered("simulation", position, part, lo, hi))
     table = pd.DataFrame(rows, columns=["method", "origin", "coverage", "n", "mean_width"])
     if table.empty:

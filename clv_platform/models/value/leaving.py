@@ -31,13 +31,13 @@ from clv_platform.models.value.shifted_beta_geometric import ShiftedBetaGeometri
 
 Floats = NDArray[np.float64]
 MAX_LEADS = 12
-_MAX_ROWS = 60_000
+_MAX_ROWS, _MIN_ROWS, _MAX_NUMBERS = 60_000, 10_000, 1_600_000  # of columns x account-months
 _ROUNDS, _PATIENCE = 300, 30
 _CHUNK, _NEGLIGIBLE = 2048, 1e-13
 _UNEVEN = 0.25  # months differ by a tenth; dates further from their usual distance aren't periods of one length
 _PARAMS: Mapping[str, Any] = {
     "objective": "binary", "learning_rate": 0.05, "num_leaves": 8, "feature_fraction": 0.6, "bagging_fraction": 0.7, "bagging_freq": 1,
-    "lambda_l2": 10.0, "max_bin": 127, "verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1,
+    "lambda_l2": 10.0, "max_bin": 127, "verbosity": -1, "deterministic": True, "force_col_wise": True, "num_threads": 1,
 }  # fmt: skip
 
 
@@ -252,39 +252,40 @@ def fit_hazard(rows: ValueRows, departures: Departures, seed: int = 0) -> Hazard
 
     preprocessing = fit_preprocessing(rows.X, rows.features)
     matrix = preprocessing.transform(rows.X)
-    chosen, weight = _thin_out(departures.has_left, seed)
+    most = int(np.clip(_MAX_NUMBERS // max(matrix.values.shape[1], 1), _MIN_ROWS, _MAX_ROWS))
+    chosen, weight = _thin_out(departures.has_left, most, seed)
     row, y = departures.row[chosen], departures.has_left[chosen].astype(np.float64)
     values = _with_lead(matrix.values[row], departures.lead[chosen])
     log_odds = float(np.log((y * weight).sum()) - np.log(((1 - y) * weight).sum()))
     settings = {**_PARAMS, "seed": seed, "min_data_in_leaf": int(np.clip(len(y) // 100, 10, 500))}
     names = [f"f{column}" for column in range(values.shape[1])]
 
-    def data(here: NDArray[np.bool_]) -> lgb.Dataset:
+    def data(here: NDArray[np.bool_], bins: lgb.Dataset | None = None) -> lgb.Dataset:
         start = np.full(int(here.sum()), log_odds)
         return lgb.Dataset(
             values[here], y[here], weight=weight[here], init_score=start, feature_name=names,
-            categorical_feature=list(matrix.categorical), params=settings,
+            categorical_feature=list(matrix.categorical), params=settings, reference=bins,
         )  # fmt: skip
 
     # How many trees: by accounts that weren't learnt from.
     held = account_part(rows.account_id[row], seed) == 0
     rounds = _ROUNDS // 3
+    everything = data(np.ones(len(y), dtype=bool)).construct()
     if 0 < y[held].sum() < held.sum() and y[~held].sum() > 0:
-        learn = data(~held)
         stop = lgb.early_stopping(_PATIENCE, verbose=False)
-        tried = lgb.train(settings, learn, _ROUNDS, valid_sets=[data(held).set_reference(learn)], callbacks=[stop])
+        tried = lgb.train(settings, data(~held, everything), _ROUNDS, valid_sets=[data(held, everything)], callbacks=[stop])
         rounds = max(1, tried.best_iteration)
-    booster = lgb.train(settings, data(np.ones(len(y), dtype=bool)), rounds)
+    booster = lgb.train(settings, everything, rounds)
     return Hazard(preprocessing, model_text(booster), int(departures.lead.max()) + 1, log_odds)
 
 
-def _thin_out(has_left: NDArray[np.bool_], seed: int) -> tuple[NDArray[np.intp], Floats]:
-    """Positions of all departures and of as many others as fit, and the weights that make up for those left out."""
+def _thin_out(has_left: NDArray[np.bool_], n: int, seed: int) -> tuple[NDArray[np.intp], Floats]:
+    """Positions of all departures and of as many others as fit into n rows, and the weights that make up for those left out."""
     left, stayed = np.flatnonzero(has_left), np.flatnonzero(~has_left)
     rng = np.random.default_rng(seed)
     parts: list[NDArray[np.intp]] = []
     weights: list[Floats] = []
-    for some, most in ((left, _MAX_ROWS // 2), (stayed, _MAX_ROWS // 2)):
+    for some, most in ((left, n // 2), (stayed, n // 2)):
         kept = some if len(some) <= most else rng.choice(some, most, replace=False)
         parts.append(kept)
         weights.append(np.full(len(kept), len(some) / max(len(kept), 1)))

@@ -20,7 +20,7 @@ from clv_platform.models.value.foundation import MONTH
 Floats = NDArray[np.float64]
 _PENALTY = 10.0
 _LIMIT = 5.0  # spreads from the mean: one huge amount must not decide everything
-MAX_ROWS = 30_000
+MAX_ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class LinearModel:
 
 
 def fit_linear(view: View, seed: int = 0) -> LinearModel:
-    """Fit on learning rows (at most 30,000 of them, drawn at random); spend below 0 counts as 0."""
+    """Fit on learning rows (at most 20,000 of them, drawn at random); spend below 0 counts as 0."""
     rows = np.arange(len(view))
     if len(view) > MAX_ROWS:
         rows = np.sort(np.random.default_rng(seed).choice(len(view), MAX_ROWS, replace=False))

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, gammaln, logsumexp
+from scipy.special import digamma, gammaln
 
 from clv_platform.models.value.fitting import ROUGH_ROWS, FitError, FitReport, Likelihood, maximise
 from clv_platform.models.value.summary import Distinct, PurchaseSummary
 
 Floats = NDArray[np.float64]
-_N_NODES = 40
+_POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(40)  # once: a fit needs them some hundred times
 _MAX_DECAY = 40.0  # beyond exp(-40) of its start the integrand adds nothing
 
 
@@ -77,14 +77,19 @@ def _parts(model: ParetoNbd, x: Floats, last: Floats, watched: Floats) -> tuple[
     # Per unit of log time the integrand falls at most by exp(-(r + x + s)): past `_MAX_DECAY` it is over. Its slowest fall decides.
     slowest = np.maximum((r + x) * (floor + last) / (alpha + last) + (s + 1) * (floor + last) / (beta + last) - 1, 1e-3)
     width = np.minimum(width, _MAX_DECAY / slowest)
-    points, weights = np.polynomial.legendre.leggauss(_N_NODES)
-    v = begin[:, None] + width[:, None] * (points + 1) / 2
+    v = begin[:, None] + width[:, None] * (_POINTS + 1) / 2
     end = np.exp(v) - floor
     with np.errstate(divide="ignore"):
-        log_value = np.log(weights / 2) + np.log(width)[:, None] + v - (r + x)[:, None] * np.log(alpha + end) - (s + 1) * np.log(beta + end)
-    gone = np.log(s) + logsumexp(log_value, axis=1)
-    with np.errstate(invalid="ignore"):
-        share = np.where(np.isfinite(gone)[:, None], np.exp(log_value + np.log(s) - gone[:, None]), 0.0)
+        log_value = (
+            np.log(_WEIGHTS / 2) + np.log(width)[:, None] + v - (r + x)[:, None] * np.log(alpha + end) - (s + 1) * np.log(beta + end)
+        )
+    most = log_value.max(axis=1, initial=-np.inf)
+    is_possible = np.isfinite(most)
+    value = np.where(is_possible[:, None], np.exp(log_value - np.where(is_possible, most, 0.0)[:, None]), 0.0)
+    total = value.sum(axis=1)
+    with np.errstate(divide="ignore"):
+        gone = np.log(s) + most + np.log(total)
+    share = value / np.where(is_possible, total, 1.0)[:, None]
     return alive, gone, (end, share)
 
 

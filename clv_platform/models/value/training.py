@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from clv_platform.config import CompanyConfig, Target
+from clv_platform.config import CompanyConfig, Target, ValueChoice
 from clv_platform.datasets import ValueSplit
 from clv_platform.metrics import VALUE_METRICS
 from clv_platform.models.value.artifact import KIND, ValueArtifact, ValueManifest, ValueModel
@@ -98,11 +98,8 @@ def train_value_model(
         backtests = run_backtests(split, foundations, seed=seed, threads=threads)
         started = time.process_time()
         ready = prepare(foundations, split.rows(split.learning), split.test.over(split.horizon_days), split.test_date)
-        members = fit_members(ready, backtests.rounds, seed=seed, threads=threads)
+        backtests, spend, purchases, members = _choose_and_fit(ready, backtests, config.value_choice, seed=seed, threads=threads)
         fit_seconds = time.process_time() - started
-        backtests = _only(backtests, members)  # what can't be fitted now can't be chosen, however good it was before
-        spend = choose(backtests, "spend", config.value_choice)
-        purchases = choose(backtests, "purchases", config.value_choice)
         origins = {choice.purpose: _origins(backtests.trials, choice.choice, choice.purpose) for choice in _both(spend, purchases)}
         calibrations = {purpose: learn_calibration(of) for purpose, of in origins.items()}
         origins = {purpose: [_calibrated(origin, calibrations[purpose]) for origin in of] for purpose, of in origins.items()}
@@ -111,13 +108,8 @@ def train_value_model(
         method, intervals = compare_methods(origins["spend"], views, grounds, seed)
         median, _ = compare_medians(origins["purchases"], views, grounds, seed)
         names = config.training.comparators
-        newest = split.backtests[-1]
-        at_origin: Sequence[Comparison] = ()
-        if names:
-            day = newest.check[0].as_of if newest.fold is None else None
-            at_origin = compare_algorithms(
-                prepare(foundations, split.learn_rows(newest), split.check_rows(newest), day), names, seed=seed, threads=threads
-            )
+        newest = backtests.newest
+        at_origin = () if newest is None else compare_algorithms(newest, names, seed=seed, threads=threads)
         at_test = compare_algorithms(ready, names, seed=seed, threads=threads)
     model = ValueModel(
         ready.foundation.stored_at(split.test_date),
@@ -134,6 +126,26 @@ def train_value_model(
     board = _board(spend, purchases, backtests, at_origin)
     artifact = ValueArtifact(manifest, model)
     return TrainedValueModel(artifact, board, intervals, _contenders(ready, members, at_test), tuple(manifest.reasons), fit_seconds)
+
+
+def _choose_and_fit(
+    ready: Prepared, backtests: Backtests, rule: ValueChoice, *, seed: int, threads: int
+) -> tuple[Backtests, Choice, Choice, dict[Key, Member]]:
+    """Choose by the origins and fit all contenders once more; what can't be fitted now can't be chosen, however good it was before."""
+    chosen: set[Key] = set()
+    members: dict[Key, Member] = {}
+    while True:
+        spend, purchases = choose(backtests, "spend", rule), choose(backtests, "purchases", rule)
+        used: set[Key] = _keys("spend", spend) | _keys("purchases", purchases)
+        if members and used <= chosen:
+            return backtests, spend, purchases, members
+        chosen = used
+        members = fit_members(ready, backtests.rounds, seed=seed, threads=threads, chosen=chosen)
+        backtests = _only(backtests, members)
+
+
+def _keys(purpose: Purpose, choice: Choice) -> set[Key]:
+    return {(purpose, name) for name in choice.champion.weights}
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -32,10 +33,11 @@ CHECKPOINTS = (10, 20, 40, 80)
 MAX_NUMBERS = 1_200_000  # rows x columns of one booster; more rows than this allows are drawn at random, anew for each booster
 _MAX_ROWS, _MIN_ROWS = 50_000, 8_000
 MIN_ROWS = 50
-_WIDE = 60  # columns; more make a booster dear, and two of them are nearly as steady as three
+WIDE = 60  # columns; more make a booster dear, and two of them are nearly as steady as three
 _PARAMS: Mapping[str, Any] = {
     "learning_rate": 0.07, "num_leaves": 8, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10.0,
-    "max_bin": 63, "verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1,
+    "max_bin": 63, "verbosity": -1, "deterministic": True, "force_col_wise": True, "num_threads": 1,
+    "feature_pre_filter": False,  # outcomes with fewer rows need smaller leaves on the same bins
 }  # fmt: skip
 _POWER = 1.5
 _FLOOR = 1e-3
@@ -66,9 +68,9 @@ class TreeSpec:
         amount, number = np.maximum(view.rows.amount, 0.0), view.rows.purchases
         return {"purchases": number, "active": (number > 0).astype(np.float64)}.get(self.outcome, amount)
 
-    def learnt_from(self, view: View) -> View:
-        """The rows that this outcome is learnt from."""
-        return view.take(np.flatnonzero(view.rows.purchases > 0)) if self.outcome == "spend_if_active" else view
+    def learnt_from(self, view: View) -> NDArray[np.intp]:
+        """Positions of the rows that this outcome is learnt from."""
+        return np.flatnonzero(view.rows.purchases > 0) if self.outcome == "spend_if_active" else np.arange(len(view))
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,18 @@ class TreeModel:
 
     def log_mean(self, view: View) -> Floats:
         """Log of the expectation over each row's window, shape (n,)."""
-        trees = [
-            np.asarray(booster.predict(view.matrix.values, raw_score=True, num_iteration=self.rounds, num_threads=1))
-            for booster in self.boosters
-        ]
-        return self.spec.offsets(view) + self.level + np.mean(trees, axis=0)
+        return self.log_path(view, (self.rounds,))[0]
+
+    def log_path(self, view: View, rounds: Sequence[int]) -> tuple[Floats, ...]:
+        """`log_mean` with the first so many rounds, for rising numbers of them; each tree is asked once."""
+        start, total = self.spec.offsets(view) + self.level, np.zeros(len(view))
+        path: list[Floats] = []
+        for begin, end in pairwise((0, *rounds)):
+            for booster in self.boosters:
+                own = booster.predict(view.matrix.values, begin, end - begin, raw_score=True, num_threads=1)
+                total += np.asarray(own)
+            path.append(start + total / len(self.boosters))
+        return tuple(path)
 
     def predict(self, view: View) -> Floats:
         """Expectation over each row's window, shape (n,)."""
@@ -124,7 +133,21 @@ class TreeModel:
         return tuple(model_text(lgb.Booster(model_str=booster.model_to_string(num_iteration=self.rounds))) for booster in self.boosters)
 
 
-def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int = N_BAGS) -> TreeModel:
+def bin_rows(view: View) -> lgb.Dataset | None:
+    """The rows in bins, of which each booster takes its own: else most of the time of a small booster goes into finding bins. None where
+    there are too few rows for trees.
+    """
+    import lightgbm as lgb
+
+    values = view.matrix.values
+    if len(view) < MIN_ROWS or not values.shape[1]:
+        return None
+    names = [f"f{column}" for column in range(values.shape[1])]
+    label, categorical = np.zeros(len(view)), list(view.matrix.categorical)
+    return lgb.Dataset(values, label, feature_name=names, categorical_feature=categorical, params=dict(_PARAMS)).construct()
+
+
+def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int = N_BAGS, bins: lgb.Dataset | None = None) -> TreeModel:
     """Fit trees on learning rows.
 
     Parameters
@@ -136,6 +159,8 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
         Trees of each booster.
     n_bags : int
         Boosters of different seeds and samples of the rows.
+    bins : Dataset, optional
+        What `bin_rows` gave for this view; by default it is done here.
 
     Raises
     ------
@@ -144,26 +169,26 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
     """
     import lightgbm as lgb
 
-    view = spec.learnt_from(view)
+    bins = bin_rows(view) if bins is None else bins
+    own = spec.learnt_from(view)
+    view = view if len(own) == len(view) else view.take(own)
     season = view.season
     outcome, offset = spec.actual(view), spec.offsets(view)
     if not outcome.any():
         raise FitError(f"trees for {spec.outcome}: nobody bought anything in the windows of {len(view):,} learning rows.")
-    if len(view) < MIN_ROWS or not view.matrix.values.shape[1]:
+    if bins is None or len(view) < MIN_ROWS or not view.matrix.values.shape[1]:
         raise FitError(f"trees for {spec.outcome}: expected {MIN_ROWS} learning rows or more with columns that vary, found {len(view)}.")
     settings = {**_PARAMS, "objective": spec.objective, **_by_size(view)}
     if spec.objective == "tweedie":
         settings["tweedie_variance_power"] = _POWER
-    names = [f"f{column}" for column in range(view.matrix.values.shape[1])]
+    n_columns = view.matrix.values.shape[1]
     scale = float(outcome.mean())  # in units of the mean, results don't depend on the currency's size
     y, start = outcome / scale, offset + _date_levels(view, outcome, np.exp(offset)) - np.log(scale)
     boosters: list[lgb.Booster] = []
-    for bag in range(min(n_bags, 2) if len(names) > _WIDE else n_bags):
-        rows = _sample(len(view), len(names), 1000 * seed + bag)
-        data = lgb.Dataset(
-            view.matrix.values[rows], y[rows], init_score=start[rows], feature_name=names,
-            categorical_feature=list(view.matrix.categorical), params=settings,
-        )  # fmt: skip
+    for bag in range(min(n_bags, 2) if n_columns > WIDE else n_bags):
+        rows = _sample(len(view), n_columns, 1000 * seed + bag)
+        data = bins.subset(own[rows].tolist()).construct()
+        data.set_label(y[rows]).set_init_score(start[rows])
         boosters.append(lgb.train({**settings, "seed": 1000 * seed + bag}, data, num_boost_round=rounds))
     model = TreeModel(spec, 0.0, rounds, tuple(boosters))
     return replace(model, level=season_level(outcome, model.predict(view), season))
