@@ -1,6 +1,7 @@
 {#- What an account bought day by day. A row is a day as it became known on one day: nearly always the whole day at once. Where lines of a
     day arrived later, each arrival has a row of what it changed, so that the rows known at a snapshot add up to what was known then. Lines
-    that are known at once, all of them in most companies, take the short way: one grouping, no window. -#}
+    that are known at once, all of them in most companies, take the short way: one grouping, no window. Rows are in no order:
+    sorting took two fifths of the time, and saves who groups them by account a tenth of it; fct_account_days is sorted. -#}
 {%- set totals -%}
         max(known_at) as known_at,
         sum(amount) as amount,
@@ -114,4 +115,3 @@ select
         (case when is_valued then day_amount else 0 end) - (case when was_valued then amount_before else 0 end) as decimal(18, 4)
     ) as valued_amount
 from known
-order by account_id, ordered_on

@@ -1,7 +1,9 @@
 {#- Revenue, or margin for a target that asks for it, by month: what came, and what the accounts of the newest forecasts are expected to
     bring. The forecast of the whole horizon is spread over its months as the amounts were after the last six snapshots whose horizon is
-    over; accounts yet to come are not in it. -#}
+    over; accounts yet to come are not in it. The interval holds what chance does to single accounts, as their own intervals say, and how much
+    a month's share differed between those snapshots; an error that all accounts share, such as a bad year, is not in it. -#}
 {%- set targets = targets_of('value') -%}
+{%- set half_width = '1.645 * sqrt(totals.variance * shares.share_of_horizon + power(totals.expected_value * shares.share_spread, 2))' -%}
 with forecasts as (
 
     select * from {{ ref('rpt_value_scores') }}
@@ -27,7 +29,9 @@ totals as (
         as_of_date,
         max({{ horizon_days_of('target', targets) }}) as horizon_days,
         count(*) as n_accounts,
-        sum(score) as expected_value
+        sum(score) as expected_value,
+        -- 3.29 standard deviations hold 90 % of a normal distribution, which the sum of many accounts is near to.
+        sum(power((score_hi - score_lo) / 3.29, 2)) as variance
     from forecasts
     group by target, as_of_date
 
@@ -60,6 +64,7 @@ past_months as (
 
     select
         past_snapshots.target,
+        past_snapshots.as_of_date,
         {{ dbt.datediff('past_snapshots.as_of_date', 'days.ordered_on', 'month') }} as month_number,
         sum({{ worth_of_day('past_snapshots.target', 'days') }}) as amount
     from past_snapshots
@@ -69,7 +74,7 @@ past_months as (
             and days.ordered_on >= past_snapshots.as_of_date
             and days.ordered_on < {{ dbt.dateadd('day', 'past_snapshots.horizon_days', 'past_snapshots.as_of_date') }}
     where past_snapshots.age_rank <= 6
-    group by 1, 2
+    group by 1, 2, 3
 
 ),
 
@@ -78,8 +83,15 @@ shares as (
     select
         target,
         month_number,
-        greatest(amount, 0) / nullif(sum(greatest(amount, 0)) over (partition by target), 0) as share_of_horizon
-    from past_months
+        greatest(sum(amount), 0) / nullif(sum(greatest(sum(amount), 0)) over (partition by target), 0) as share_of_horizon,
+        coalesce(stddev_samp(share_then), 0) as share_spread
+    from (
+        select
+            *,
+            greatest(amount, 0) / nullif(sum(greatest(amount, 0)) over (partition by target, as_of_date), 0) as share_then
+        from past_months
+    ) as past
+    group by target, month_number
 
 ),
 
@@ -100,7 +112,9 @@ select
     month_start,
     false as is_forecast,
     cast(null as bigint) as n_accounts,
-    revenue
+    revenue,
+    cast(null as double) as revenue_lo,
+    cast(null as double) as revenue_hi
 from came
 union all
 select
@@ -108,6 +122,8 @@ select
     cast({{ dbt.dateadd('month', 'shares.month_number', dbt.date_trunc('month', 'totals.as_of_date')) }} as date) as month_start,
     true as is_forecast,
     cast(totals.n_accounts as bigint) as n_accounts,
-    totals.expected_value * shares.share_of_horizon as revenue
+    totals.expected_value * shares.share_of_horizon as revenue,
+    greatest(totals.expected_value * shares.share_of_horizon - {{ half_width }}, 0) as revenue_lo,
+    totals.expected_value * shares.share_of_horizon + {{ half_width }} as revenue_hi
 from totals
 inner join shares on totals.target = shares.target
