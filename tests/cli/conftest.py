@@ -1,8 +1,13 @@
-"""The clv command in a process of its own, on a tiny simulated company, with state and history in a temporary folder."""
+"""The clv command in a process of its own, on a tiny simulated company, with state and history in a temporary folder.
 
+And one whole run of that company, before which a manager has doubted a frame in the review app: the run takes the doubt up.
+"""
+
+import importlib.util
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,3 +84,76 @@ def simulated(tmp_path_factory) -> Place:
     done = place.clv("simulate", "--accounts", "400", "--months", "14", "--seed", "5")
     assert done.returncode == 0, done.stderr
     return place
+
+
+@pytest.fixture(scope="session")
+def doubted(simulated) -> dict[str, str]:
+    """What a manager saw in a browser, and doubted: a frame published into the company's review store, filtered by country.
+
+    The company spells that country as the frame does.
+    """
+    import pandas as pd
+    from playwright.sync_api import sync_playwright
+
+    from clv_platform.review import publish
+    from clv_platform.review.app import create_app
+    from clv_platform.review.app.scene import Sources
+    from clv_platform.review.app.server import make_app_server
+    from clv_platform.review.frames.store import ReviewStore
+
+    path = Path(__file__).parents[1] / "review" / "planted.py"
+    spec = importlib.util.spec_from_file_location("planted_for_runs", path)
+    assert spec is not None
+    assert spec.loader is not None
+    planted = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(planted)
+    store = ReviewStore(simulated.state / "review")
+    accounts = pd.read_parquet(simulated.state / "files" / "accounts.parquet")
+    accounts.assign(country=accounts["country"].replace("DE", "Germany")).to_parquet(simulated.state / "files" / "accounts.parquet")
+    options = {"account_id": "account_id", "slices": ("country", "industry"), "store": store}
+    publish(planted.planted_frame(), "Spend and segment, March", "segment", "predicted_segment", **options)
+    server = make_app_server(create_app(Sources(store)), "127.0.0.1", 0)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        with sync_playwright() as driver:
+            browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            seen = _doubt(browser.new_page(base_url=f"http://127.0.0.1:{server.port}"))
+            browser.close()
+    finally:
+        server.shutdown()
+        thread.join(10)
+        server.server_close()
+    return seen
+
+
+def _doubt(page) -> dict[str, str]:
+    """Open the frame, look at Germany, say that it's wrong; return the figures that were on the screen."""
+    from playwright.sync_api import expect
+
+    page.goto("/")
+    page.get_by_role("link", name="Spend and segment, March").click()
+    accuracy, precision = (
+        page.locator("[data-metric='accuracy'] .card-value"),
+        page.locator("tr[data-level='very high'] td[data-rate='precision'] .figure"),
+    )
+    expect(accuracy).to_have_text("69 %")
+    seen = {"accuracy": accuracy.inner_text(), "precision": precision.inner_text()}
+    page.get_by_label("country").first.click()
+    page.get_by_role("option", name="Germany").click()
+    expect(accuracy).not_to_have_text(seen["accuracy"])
+    seen |= {"accuracy in Germany": accuracy.inner_text(), "precision in Germany": precision.inner_text()}
+    page.get_by_role("navigation", name="Pages of this frame").get_by_role("link", name="Feedback").click()
+    page.locator("#feedback-comment").fill("Prices changed in March.")
+    page.get_by_label("Your name").fill("Mara")
+    page.get_by_role("button", name="Save comment").click()
+    expect(page.locator("#feedback-told")).to_contain_text("Saved")
+    return {name: text.replace("\u00a0", " ") for name, text in seen.items()}
+
+
+@pytest.fixture(scope="session")
+def finished(simulated, doubted):
+    """The simulated company after one whole run, which came after the doubt."""
+    done = simulated.clv("run", "--no-progress")
+    assert done.returncode == 0, done.stderr
+    return simulated, done

@@ -19,14 +19,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 FIGURES = ("pr_auc", "pr_auc_baseline", "lift_at_20", "calibration_error", "log_loss", "n", "n_positive", "model_id", "verdict")
 
 
-@pytest.fixture(scope="module")
-def finished(simulated):
-    """The simulated company after one whole run."""
-    done = simulated.clv("run", "--no-progress")
-    assert done.returncode == 0, done.stderr
-    return simulated, done
-
-
 def metrics(place, cutoff="2026-01-01"):
     return json.loads((place.state / "reports" / cutoff / "upgrade" / "metrics.json").read_text(encoding="utf-8"))
 
