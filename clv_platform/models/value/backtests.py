@@ -27,7 +27,6 @@ from clv_platform.models.value.trees import (
     WIDE,
     TreeModel,
     TreeSpec,
-    bin_rows,
     fit_trees,
     poisson_deviance,
     tweedie_deviance,
@@ -225,13 +224,12 @@ def fit_shared_trees(
         for spec in contender.resolved(ready.foundation) if needed else ():
             most, n_bags = wanted.get(spec, (0, N_TRIAL_BAGS))
             wanted[spec] = max(most, needed), N_BAGS if key in chosen else n_bags
-    bins = bin_rows(ready.learn) if wanted else None
 
     def fit(item: tuple[TreeSpec, tuple[int, int]]) -> tuple[TreeModel | None, float]:
         started = time.thread_time()
         spec, (most, n_bags) = item
         try:
-            return fit_trees(ready.learn, spec, rounds=most, seed=seed, n_bags=n_bags, bins=bins), time.thread_time() - started
+            return fit_trees(ready.learn, spec, rounds=most, seed=seed, n_bags=n_bags), time.thread_time() - started
         except FitError:
             return None, time.thread_time() - started
 

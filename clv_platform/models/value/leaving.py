@@ -260,22 +260,22 @@ def fit_hazard(rows: ValueRows, departures: Departures, seed: int = 0) -> Hazard
     settings = {**_PARAMS, "seed": seed, "min_data_in_leaf": int(np.clip(len(y) // 100, 10, 500))}
     names = [f"f{column}" for column in range(values.shape[1])]
 
-    def data(here: NDArray[np.bool_], bins: lgb.Dataset | None = None) -> lgb.Dataset:
+    def data(here: NDArray[np.bool_]) -> lgb.Dataset:
         start = np.full(int(here.sum()), log_odds)
         return lgb.Dataset(
             values[here], y[here], weight=weight[here], init_score=start, feature_name=names,
-            categorical_feature=list(matrix.categorical), params=settings, reference=bins,
+            categorical_feature=list(matrix.categorical), params=settings,
         )  # fmt: skip
 
     # How many trees: by accounts that weren't learnt from.
     held = account_part(rows.account_id[row], seed) == 0
     rounds = _ROUNDS // 3
-    everything = data(np.ones(len(y), dtype=bool)).construct()
     if 0 < y[held].sum() < held.sum() and y[~held].sum() > 0:
         stop = lgb.early_stopping(_PATIENCE, verbose=False)
-        tried = lgb.train(settings, data(~held, everything), _ROUNDS, valid_sets=[data(held, everything)], callbacks=[stop])
+        learn = data(~held)
+        tried = lgb.train(settings, learn, _ROUNDS, valid_sets=[data(held).set_reference(learn)], callbacks=[stop])
         rounds = max(1, tried.best_iteration)
-    booster = lgb.train(settings, everything, rounds)
+    booster = lgb.train(settings, data(np.ones(len(y), dtype=bool)), rounds)
     return Hazard(preprocessing, model_text(booster), int(departures.lead.max()) + 1, log_odds)
 
 

@@ -37,7 +37,6 @@ WIDE = 60  # columns; more make a booster dear, and two of them are nearly as st
 _PARAMS: Mapping[str, Any] = {
     "learning_rate": 0.07, "num_leaves": 8, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10.0,
     "max_bin": 63, "verbosity": -1, "deterministic": True, "force_col_wise": True, "num_threads": 1,
-    "feature_pre_filter": False,  # outcomes with fewer rows need smaller leaves on the same bins
 }  # fmt: skip
 _POWER = 1.5
 _FLOOR = 1e-3
@@ -133,21 +132,7 @@ class TreeModel:
         return tuple(model_text(lgb.Booster(model_str=booster.model_to_string(num_iteration=self.rounds))) for booster in self.boosters)
 
 
-def bin_rows(view: View) -> lgb.Dataset | None:
-    """The rows in bins, of which each booster takes its own: else most of the time of a small booster goes into finding bins. None where
-    there are too few rows for trees.
-    """
-    import lightgbm as lgb
-
-    values = view.matrix.values
-    if len(view) < MIN_ROWS or not values.shape[1]:
-        return None
-    names = [f"f{column}" for column in range(values.shape[1])]
-    label, categorical = np.zeros(len(view)), list(view.matrix.categorical)
-    return lgb.Dataset(values, label, feature_name=names, categorical_feature=categorical, params=dict(_PARAMS)).construct()
-
-
-def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int = N_BAGS, bins: lgb.Dataset | None = None) -> TreeModel:
+def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int = N_BAGS) -> TreeModel:
     """Fit trees on learning rows.
 
     Parameters
@@ -159,8 +144,6 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
         Trees of each booster.
     n_bags : int
         Boosters of different seeds and samples of the rows.
-    bins : Dataset, optional
-        What `bin_rows` gave for this view; by default it is done here.
 
     Raises
     ------
@@ -169,26 +152,28 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
     """
     import lightgbm as lgb
 
-    bins = bin_rows(view) if bins is None else bins
     own = spec.learnt_from(view)
     view = view if len(own) == len(view) else view.take(own)
     season = view.season
     outcome, offset = spec.actual(view), spec.offsets(view)
     if not outcome.any():
         raise FitError(f"trees for {spec.outcome}: nobody bought anything in the windows of {len(view):,} learning rows.")
-    if bins is None or len(view) < MIN_ROWS or not view.matrix.values.shape[1]:
+    if len(view) < MIN_ROWS or not view.matrix.values.shape[1]:
         raise FitError(f"trees for {spec.outcome}: expected {MIN_ROWS} learning rows or more with columns that vary, found {len(view)}.")
     settings = {**_PARAMS, "objective": spec.objective, **_by_size(view)}
     if spec.objective == "tweedie":
         settings["tweedie_variance_power"] = _POWER
     n_columns = view.matrix.values.shape[1]
+    names = [f"f{column}" for column in range(n_columns)]
     scale = float(outcome.mean())  # in units of the mean, results don't depend on the currency's size
     y, start = outcome / scale, offset + _date_levels(view, outcome, np.exp(offset)) - np.log(scale)
     boosters: list[lgb.Booster] = []
     for bag in range(min(n_bags, 2) if n_columns > WIDE else n_bags):
         rows = _sample(len(view), n_columns, 1000 * seed + bag)
-        data = bins.subset(own[rows].tolist()).construct()
-        data.set_label(y[rows]).set_init_score(start[rows])
+        data = lgb.Dataset(
+            view.matrix.values[rows], y[rows], init_score=start[rows], feature_name=names,
+            categorical_feature=list(view.matrix.categorical), params=settings,
+        )  # fmt: skip
         boosters.append(lgb.train({**settings, "seed": 1000 * seed + bag}, data, num_boost_round=rounds))
     model = TreeModel(spec, 0.0, rounds, tuple(boosters))
     return replace(model, level=season_level(outcome, model.predict(view), season))
