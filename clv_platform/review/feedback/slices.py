@@ -30,7 +30,7 @@ COLUMNS = (
 )  # fmt: skip
 # Who is very high is asked whether they were found; who was predicted to be, also whether they are.
 _OF_ROLE = {"y_true": ("recall",), "y_pred": ("recall", "precision")}
-_PLAIN = {"regression": ("bias",), "binary": ("recall", "precision"), "multiclass": ("accuracy",)}
+_PLAIN = {"regression": ("bias",), "binary": ("recall",), "multiclass": ("accuracy",)}
 
 
 def judge_reviewed_slices(
