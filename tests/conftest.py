@@ -1,6 +1,7 @@
 """What holds for all tests: those on real data are left out only where the data aren't there, and that is said at the end, loudly.
 
-And one small trained model of which the drivers are known, for the rooms that explain and score.
+Of several workers (`make test` has two) each runs whole folders, because the tests of a folder share what is slow to make. And one small
+trained model of which the drivers are known, for the rooms that explain and score.
 """
 
 from __future__ import annotations
@@ -19,25 +20,24 @@ if TYPE_CHECKING:
     from clv_platform.datasets import Examples
     from clv_platform.models import ModelArtifact
 
-_LEFT_OUT = pytest.StashKey[int]()
+_NO_DATA = "set CLV_SAMPLE_DATA to the folder of the real data sets"
 
 
 def _sample_data() -> Path:
     return load_settings(os.environ).sample_data
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    folder = _sample_data()
-    if folder.is_dir():
-        return
-    wanting = [item for item in items if item.get_closest_marker("data")]
-    for item in wanting:
-        item.add_marker(pytest.mark.skip(reason=f"{folder}: no such folder; set CLV_SAMPLE_DATA to the folder of the real data sets"))
-    config.stash[_LEFT_OUT] = len(wanting)
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests, folder = Path(__file__).parent, _sample_data()
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(tests).parts[0]))
+        if item.get_closest_marker("data") and not folder.is_dir():
+            item.add_marker(pytest.mark.skip(reason=f"{folder}: no such folder; {_NO_DATA}"))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if n := config.stash.get(_LEFT_OUT, 0):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if n := sum(_NO_DATA in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())):
         terminalreporter.section("REAL DATA NOT TESTED", sep="!", red=True, bold=True)
         terminalreporter.line(
             f"{n} tests on real data sets were left out: {_sample_data()} is no folder. Set CLV_SAMPLE_DATA to the folder that holds them "
