@@ -47,7 +47,7 @@ run: $(READY) $(if $(filter config/demo.yaml,$(CONFIG)),$(DEMO)/accounts.parquet
 
 # Two workers: on two cores they take little more than half the time of one.
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --no-loadscope-reorder
 
 unit: $(READY)
 	$(BIN)/python -m pytest -m "not data and not server and not slow and not e2e"

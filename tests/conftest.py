@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from clv_platform.settings import load_settings
 
@@ -27,11 +28,20 @@ def _sample_data() -> Path:
     return load_settings(os.environ).sample_data
 
 
-@pytest.hookimpl(tryfirst=True)
+class _WholeFolders(LoadScopeScheduling):
+    """Gives a worker one room after the other: `tests/models/...` are one piece of work."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "/".join(nodeid.split("::")[0].split("/")[:2])
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    return _WholeFolders(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    tests, folder = Path(__file__).parent, _sample_data()
+    folder = _sample_data()
     for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.relative_to(tests).parts[0]))
         if item.get_closest_marker("data") and not folder.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"{folder}: no such folder; {_NO_DATA}"))
 
