@@ -12,6 +12,7 @@
 {#- A label in people's words as 1 or 0: the outcomes as published frames call them, and what means yes or no anywhere; else null. -#}
 {% macro outcome_of(words, column, targets) -%}
     case
+        when {{ column }} is null then null
         {%- for target in targets if target.get('outcomes') %}
         when {{ column }} = {{ sql_text(target['name']) }} and lower({{ words }}) = {{ sql_text(target['outcomes'][1] | lower) }} then 1
         when {{ column }} = {{ sql_text(target['name']) }} and lower({{ words }}) = {{ sql_text(target['outcomes'][0] | lower) }} then 0
