@@ -297,7 +297,7 @@ def _run_job(
         status = "canceled"
     if status == "canceled" or reader.was_interrupted:
         return _close_canceled(instance, run_id, cutoff or "")
-    outcome = RunOutcome(status, run_id, cutoff or "", failed_checks=tuple(dict.fromkeys(reader.failed_checks)))
+    outcome = RunOutcome(status, run_id, cutoff or "", failed_checks=tuple(sorted(set(reader.failed_checks))))
     return outcome if status == "success" else _close_failed(company, job_name, outcome, reader)
 
 
@@ -337,7 +337,8 @@ def _close_canceled(instance: DagsterInstance, run_id: str, cutoff: str) -> RunO
 
 
 def _close_failed(company: Company, job_name: str, outcome: RunOutcome, reader: EventReader) -> RunOutcome:
-    told = dict.fromkeys(hide_secrets(text, company) for text, _ in reader.messages)
+    # In the order of their texts: steps that run at once fail in any order, and two runs should say the same.
+    told = dict.fromkeys(hide_secrets(text, company) for text, _ in sorted(reader.messages))
     outcome = replace(outcome, messages=tuple(told) or ("The run failed.",), is_plain=all(plain for _, plain in reader.messages))
     if company.settings.failure_webhook:
         text = "\n".join(outcome.messages)

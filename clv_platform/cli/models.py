@@ -57,7 +57,7 @@ def _list_target(paths: CompanyPaths, target: str, kind: str) -> None:
     table = Table(title=f"{target}: models, newest first", title_justify="left")
     label, key = ("Gini", "ngini") if kind == "value" else ("PR-AUC", "pr_auc")
     for column in ("", "model", "kind", "cutoff", label, "what the gate said"):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column == "model")  # people copy it into `--to`
     for manifest in sorted(manifests, key=lambda found: (found["cutoff"], found["model_id"]), reverse=True):
         model_id = manifest["model_id"]
         mark = "in use" if champion and model_id == champion.model_id else "before" if model_id in used_before else ""

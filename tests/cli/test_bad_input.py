@@ -48,7 +48,7 @@ def test_leak_one_class_and_three_values_stop_training_each_with_its_message(pla
         "the snapshot.",
         "target `of_never`, label column `never`: expected two values, found '0' (600 rows). There is nothing to tell apart: give rows of "
         "both kinds, or point `label_column` at another column.",
-        "target `of_three`, label column `three`: expected two values, found 3: 'yes' (200 rows), 'no' (200 rows), 'maybe' (200 rows). It "
+        "target `of_three`, label column `three`: expected two values, found 3: 'maybe' (200 rows), 'no' (200 rows), 'yes' (200 rows). It "
         "isn't clear which of them mean no: turn them into 1, 0 and null in the source's `query`, or leave rows out with an `exclude` rule.",
     ]
     assert "Traceback" not in done.stderr
