@@ -44,7 +44,8 @@ def check_label_values(counts: Iterable[tuple[object, int]], target: Target) -> 
         found[_plain(value)] = (shown, so_far + n)
     column = target.label_column or f"y_{target.name}"
     where = f"target `{target.name}`, label column `{column}`"
-    listed = ", ".join(f"{shown!r} ({n:,} rows)" for shown, n in sorted(found.values(), key=lambda pair: (-pair[1], pair[0]))[:8]) or "only nulls"
+    commonest_first = sorted(found.values(), key=lambda pair: (-pair[1], pair[0]))
+    listed = ", ".join(f"{shown!r} ({n:,} rows)" for shown, n in commonest_first[:8]) or "only nulls"
     listed += f" and {len(found) - 8} more values" if len(found) > 8 else ""
     negatives = [value for value in found if value not in positive]
     if len(negatives) > 1:
