@@ -130,6 +130,7 @@ def _holders(folder: Path, grouping: str) -> Any:
                 [
                     html.Th(str(r["group_name"]), scope="row"),
                     html.Td(f"{r['n_accounts']:,}", className="num"),
+                    html.Td(f"{r['n_scored']:,}", className="num"),
                     html.Td(number(_float(r["account_share"]), "share"), className="num"),
                     html.Td(interval_bar(share, float("nan"), float("nan"), _float(r["account_share"]), 0.0, 1.0), className="bar-cell"),
                     html.Td(number(share, "share"), className="num"),
@@ -143,6 +144,7 @@ def _holders(folder: Path, grouping: str) -> Any:
     heads = (
         GROUPINGS.get(grouping, grouping),
         "accounts",
+        "with a forecast",
         "share of accounts",
         "",
         "share of value",
@@ -151,10 +153,12 @@ def _holders(folder: Path, grouping: str) -> Any:
         "chance of leaving",
         "at risk",
     )
-    head = html.Thead(html.Tr([html.Th(text, scope="col", className="num" if i not in (0, 3) else "") for i, text in enumerate(heads)]))
+    head = html.Thead(html.Tr([html.Th(text, scope="col", className="num" if i not in (0, 4) else "") for i, text in enumerate(heads)]))
     lead = (
         "The bar is the group's share of the expected value, the tick its share of the accounts: a bar beyond its tick "
-        "holds more than its head count."
+        "holds more than its head count. Values are of accounts with a forecast, "
+        f"{int(mine['n_scored'].sum()):,} of {int(mine['n_accounts'].sum()):,}; the others left, fell silent for long, or are left out by "
+        "the config."
     )
     table = html.Table([head, html.Tbody(rows)], className="plain bars")
     return section(
