@@ -12,7 +12,20 @@ from typing import Any, Literal
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.tables import model_words
-from clv_platform.reports.words import NBSP, day, days_list, event_words, interval, is_number, percent, score, sentence_list, times, whole
+from clv_platform.reports.words import (
+    NBSP,
+    day,
+    days_list,
+    event_words,
+    interval,
+    is_number,
+    list_date,
+    percent,
+    score,
+    sentence_list,
+    times,
+    whole,
+)
 
 BASELINE_WORDS = {"best_single_column": "sorting by the best single column", "logistic_regression": "logistic regression"}
 Level = Literal["good", "kept", "nothing"]
@@ -131,7 +144,7 @@ def asked_rows(inputs: TargetReportInputs) -> list[tuple[str, str]]:
     rows.append(("Test rows", tested + (f", of {whole(metrics['n_accounts'])} accounts" if "n_accounts" in metrics else "")))
     if split.scoring_date is not None:
         scored = f"{whole(inputs.n_scored)} accounts" if inputs.n_scored is not None else "accounts"
-        rows.append(("Scored", f"{scored} as of {day(split.scoring_date)}"))
+        rows.append(("Scored", f"{scored} as of {list_date(split.scoring_date, inputs.cutoff)}"))
     elif inputs.n_scored is not None:
         rows.append(("Scored", f"{whole(inputs.n_scored)} accounts"))
     if metrics.get("model_id"):

@@ -14,7 +14,7 @@ import pandas as pd
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.reports.target_findings import Verdict
 from clv_platform.reports.value_inputs import ValueReportInputs
-from clv_platform.reports.words import NBSP, day, is_number, keep_together, percent, sentence_list, whole
+from clv_platform.reports.words import NBSP, day, is_number, keep_together, list_date, percent, sentence_list, whole
 
 _MODELS = {
     "mean": "the same amount for everybody",
@@ -168,7 +168,7 @@ def value_asked_rows(inputs: ValueReportInputs) -> list[tuple[str, str]]:
     bought = f", of which {whole(metrics['n_buyers'])} bought" if is_number(metrics.get("n_buyers")) else ""
     rows.append(("Test accounts", f"{whole(metrics.get('n'))}{bought}"))
     if training.get("scoring_date"):
-        rows.append(("List for", f"accounts as of {day(_date(training['scoring_date']))}"))
+        rows.append(("List for", f"accounts as of {list_date(_date(training['scoring_date']), inputs.cutoff)}"))
     return [*rows, ("Model", str(metrics.get("model_id") or training.get("model_id")))]
 
 

@@ -88,6 +88,15 @@ def day(value: date | None) -> str:
     return MISSING if value is None or pd.isna(value) else f"{value.day} {value:%B %Y}"
 
 
+def list_date(snapshot: date, cutoff: date | None) -> str:
+    """The date of a list, and what it can't know where the data reach beyond its snapshot."""
+    if cutoff is None or snapshot >= cutoff:
+        return day(snapshot)
+    return (
+        f"{day(snapshot)}, the last snapshot: what happened from then until {day(cutoff)} isn't in it, so look accounts up before calling"
+    )
+
+
 def days_list(values: tuple[date, ...]) -> str:
     """Write dates: 1 July, 1 August and 1 September 2025."""
     if not values:

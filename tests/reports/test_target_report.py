@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from datetime import date
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,7 +16,7 @@ from clv_platform.evaluation import GateDecision
 from clv_platform.explain import PRIVATE
 from clv_platform.reports import SplitFacts, TargetReportInputs, draw_target_pictures, find_pages, render_target_report
 from clv_platform.reports.target_findings import build_limits
-from clv_platform.reports.words import percent, score, times
+from clv_platform.reports.words import list_date, percent, score, times
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -77,6 +78,12 @@ def test_every_figure_equals_metrics_json(html: str, inputs: TargetReportInputs)
 def test_headline_says_what_the_top_fifth_reaches(html: str, inputs: TargetReportInputs) -> None:
     reach, lift = percent(inputs.metrics["capture_at_20"]), times(inputs.metrics["lift_at_20"])
     assert f"you reach {reach} of the coming upgrades, {lift} times as many as at random." in html
+
+
+def test_a_list_that_is_older_than_the_data_says_what_it_cannot_know() -> None:
+    snapshot = date(2024, 12, 1)
+    assert list_date(snapshot, snapshot) == "1 December 2024"
+    assert "until 31 December 2024 isn't in it" in list_date(snapshot, date(2024, 12, 31))
 
 
 def test_accuracy_is_replaced_by_its_reason(html: str, inputs: TargetReportInputs) -> None:
