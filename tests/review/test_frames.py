@@ -325,3 +325,15 @@ def test_a_run_publishes_its_test_rows_once_with_reasons(store: ReviewStore, tmp
     assert info.rows_per_account == 2
     assert pq.read_table(info.folder / "reasons.parquet").to_pylist() == [{"row": 7, "feature": "logins", "value": "3.0", "effect": -0.2}]
     assert publish_run_frame(store, folder, "upgrade", kind="upgrade") == (read_frame_info(store, info.slug), False)
+
+
+def test_categories_of_text_as_polars_hands_them_over_are_read(store: ReviewStore) -> None:
+    country = pa.DictionaryArray.from_arrays(pa.array([0, 1, None, 0], pa.uint32()), pa.array(["DE", "FR"], pa.string_view()))
+    table = pa.table({"y": [0, 1, 1, 0], "p": [0, 1, 0, 0], "country": pa.chunked_array([country.slice(0, 2), country.slice(2, 2)])})
+    info = publish_frame(store, table, "Polars", roles={"y_true": "y", "y_pred": "p"})
+    assert read_rows(info)["country"].astype(object).where(lambda values: values.notna(), None).tolist() == ["DE", "FR", None, "DE"]
+
+
+def test_a_column_that_was_named_is_not_guessed_for_another_role(store: ReviewStore) -> None:
+    info = publish_frame(store, pd.DataFrame({"y": [0, 1, 1, 0], "p": [0, 1, 0, 0]}), "Named", roles={"y_true": "y", "y_pred": "p"})
+    assert {column.name: column.role for column in info.columns} == {"y": "y_true", "p": "y_pred"}

@@ -6,7 +6,7 @@ Here: names of roles, kind, classes, the positive outcome. Add a name that peopl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,7 +87,8 @@ def guess_roles(
     """
     if kind is not None and kind not in KINDS:
         raise FrameError(f"kind: expected {', '.join(KINDS)}, found {kind!r}.")
-    names = {role: _find(table, role, given.get(role)) for role in _NAMES}
+    named = {name for name in given.values() if name is not None}
+    names = {role: _find(table, role, given.get(role), named) for role in _NAMES}
     taken = [name for name in names.values() if name is not None]
     if len(set(taken)) < len(taken):
         twice = next(name for name in taken if taken.count(name) > 1)
@@ -122,12 +123,13 @@ def order_classes(levels: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(levels))
 
 
-def _find(table: pa.Table, role: str, name: str | None) -> str | None:
+def _find(table: pa.Table, role: str, name: str | None, named: Set[str]) -> str | None:
+    """The column of a role as named, or guessed among those that weren't named for another role."""
     if name is not None:
         if name not in table.column_names:
             raise FrameError(f"{role}: expected one of the frame's columns, found {name!r}. {_columns_of(table)}")
         return name
-    return next((known for known in _NAMES[role] if known in table.column_names), None)
+    return next((known for known in _NAMES[role] if known in table.column_names and known not in named), None)
 
 
 def _columns_of(table: pa.Table) -> str:

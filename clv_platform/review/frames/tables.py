@@ -45,7 +45,9 @@ def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column as text, double, integer, boolean, day or moment (UTC); NaN and infinite numbers are missing values."""
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return plain_column(column.cast(kind.value_type))
+        # Taken by index, not cast: Arrow can't cast dictionaries of polars' text.
+        parts = [plain_column(pa.chunked_array([chunk.dictionary])).take(chunk.indices) for chunk in column.chunks]
+        return pa.chunked_array([piece for part in parts for piece in part.chunks], parts[0].type if parts else pa.string())
     if pa.types.is_null(kind):
         return column.cast(pa.string())
     if pa.types.is_decimal(kind):
