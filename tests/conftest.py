@@ -1,12 +1,18 @@
 """What holds for all tests: those on real data are left out only where the data aren't there, and that is said at the end, loudly.
 
 Of several workers (`make test` has two) each runs whole folders, because the tests of a folder share what is slow to make. And one small
-trained model of which the drivers are known, for the rooms that explain and score.
+trained model of which the drivers are known, for the rooms that explain and score, and a PostgreSQL server.
 """
 
 from __future__ import annotations
 
 import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,3 +114,53 @@ def small_artifact(small_examples: Examples) -> ModelArtifact:
     training = Training(arms=("none",), lightgbm={"num_iterations": 80, "learning_rate": 0.1, "feature_fraction": 1.0})
     target = Target(name="upgrade", kind="upgrade")
     return train_binary_model(small_examples, target, training, cutoff=None, config_hash="c", data_hash="d").artifact
+
+
+PASSWORD = "s3cret-pass"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a PostgreSQL server of the tests' own: Debian's binaries, a temporary folder, a free loopback port, no root."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if not found:
+        pytest.fail("PostgreSQL's server binaries are needed for this test and are not installed. Run: apt-get install -y postgresql")
+    binaries = found[-1].parent
+    folder = Path(tempfile.mkdtemp(prefix="clv_pg_"))
+    # initdb refuses to run as root; Debian's package brings a user for it.
+    as_user = "postgres" if os.geteuid() == 0 else None
+    if as_user:
+        os.chown(folder, pwd.getpwnam(as_user).pw_uid, pwd.getpwnam(as_user).pw_gid)
+    password_file = folder / "password"
+    password_file.write_text(PASSWORD)
+    password_file.chmod(0o644)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data = folder / "data"
+    try:
+        access = ["-A", "scram-sha-256", f"--pwfile={password_file}", "-U", "tester"]
+        _run([binaries / "initdb", "-D", data, *access, "-E", "UTF8", "--no-sync", "--locale=C.UTF-8"], as_user, folder)
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        _run([binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start"], as_user, folder)
+        try:
+            yield f"postgresql://tester:{PASSWORD}@127.0.0.1:{port}/postgres"
+        finally:
+            _run([binaries / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"], as_user, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(command: list[object], user: str | None, folder: Path) -> None:
+    result = subprocess.run(
+        list(map(str, command)),
+        user=user,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=120,
+    )
+    if result.returncode:
+        log = folder / "log"
+        pytest.fail(f"{command[0]} ended with {result.returncode}. {log.read_text() if log.is_file() else ''}")

@@ -217,3 +217,31 @@ def editions(*steps: tuple[str, str | None]) -> list[Feedback]:
 )
 def test_a_correction_counts_since_it_was_taken_up_until_it_is_opened_again(steps: list[tuple[str, str | None]], day: int | None) -> None:
     assert taken_up_since(editions(*steps)) == (day and datetime(2026, 1, day, tzinfo=UTC))
+
+
+@pytest.mark.server
+def test_a_database_for_teams_keeps_every_edition_too_and_two_processes_may_make_it(tmp_path: Path, postgres: str) -> None:
+    script = """
+        import sys
+        from pathlib import Path
+        from clv_platform.review.feedback.records import Feedback
+        from clv_platform.review.feedback.store import open_feedback
+        from clv_platform.review.frames.store import ReviewStore
+        feedback = open_feedback(ReviewStore(Path(sys.argv[1]), sys.argv[2]))
+        for n in range(5):
+            feedback.add(Feedback(frame="march", version=1, scope="frame", comment=f"{n}: a 'quote', 100 % ü", author=sys.argv[3]))
+    """
+    writers = [
+        subprocess.Popen([sys.executable, "-c", textwrap.dedent(script), str(tmp_path), postgres, author]) for author in ("Ada", "Bob")
+    ]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0]
+    feedback = open_feedback(ReviewStore(tmp_path, postgres))
+    assert sorted(one.author for one in feedback.list()) == ["Ada"] * 5 + ["Bob"] * 5
+    first = feedback.list()[0]
+    feedback.edit(first.id, "Eve", first.edition, state="taken_up")
+    with pytest.raises(EditConflict, match="Eve"):
+        feedback.edit(first.id, "Ada", first.edition, comment="mine")
+    assert [one.edition for one in feedback.history(first.id)] == [2, 1]
+    assert not (tmp_path / "feedback.db").exists()
+    export_feedback(ReviewStore(tmp_path, postgres), tmp_path / "said.parquet")
+    assert pq.read_table(tmp_path / "said.parquet").num_rows == 10
