@@ -69,9 +69,8 @@ def publish_run_frame(
     """
     metrics = _read_metrics(folder, target)
     name, model_id = f"{target.replace('_', ' ').capitalize()}: what was predicted and what came", str(metrics["model_id"])
-    known = next(iter(list_versions(store, slugify(name))), None)
     predictions = read_parquet(folder / "predictions.parquet")
-    if known is not None and (known.model_id, known.n_rows) == (model_id, len(predictions)):
+    if known := _published(store, name, model_id, len(predictions)):
         return known, False
     rows = predictions.drop(columns=[column for column in _HIDDEN if column in predictions])
     if rows["as_of_date"].isna().all():
@@ -126,8 +125,7 @@ def publish_tier_frame(
     metrics = _read_metrics(folder, target)
     name, model_id = f"{target.replace('_', ' ').capitalize()}: tier predicted and tier that came", str(metrics["model_id"])
     predictions = read_parquet(folder / "predictions.parquet")
-    known = next(iter(list_versions(store, slugify(name))), None)
-    if known is not None and (known.model_id, known.n_rows) == (model_id, len(predictions)):
+    if known := _published(store, name, model_id, len(predictions)):
         return known, False
     order = pd.CategoricalDtype(list(TIERS), ordered=True)
     rank = predictions["y_pred"].rank(ascending=False, method="first").to_numpy()
@@ -150,6 +148,12 @@ def publish_tier_frame(
         origin="run",
     )
     return info, True
+
+
+def _published(store: ReviewStore, name: str, model_id: str, n_rows: int) -> FrameInfo | None:
+    """The newest version, if it is of the same rows by the same model."""
+    known = next(iter(list_versions(store, slugify(name))), None)
+    return known if known is not None and (known.model_id, known.n_rows) == (model_id, n_rows) else None
 
 
 def _read_metrics(folder: Path, target: str) -> dict[str, Any]:
