@@ -28,6 +28,7 @@ def build_report_asset(company: Company, target: Target) -> AssetsDefinition:
             room.key("scores", "scores"),
             room.key("reports", "outcomes"),
             room.key("reports", "backtest"),
+            ["marts", "fct_target_events"],
             ["reports", "exploration_report"],
             FRAMES_KEY,
         ],
@@ -54,12 +55,13 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
     from clv_platform.evaluation import read_evaluation
     from clv_platform.raw import read_raw_load
     from clv_platform.reports import SplitFacts, build_call_list, build_target_inputs, find_pages, read_extras, read_findings
+    from clv_platform.scores.happened import still_open
     from clv_platform.warehouse import read_parquet
 
     config, folder = room.company.config, room.report_folder(cutoff)
     examples = room.read_examples()
     split = room.split(examples, cutoff)
-    scores = room.read_scores(cutoff)
+    scores = room.read_list(cutoff)
     return build_target_inputs(
         config,
         room.target,
@@ -69,6 +71,7 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
         importance=read_parquet(folder / "importance.parquet"),
         call_list=None if scores is None else build_call_list(scores, config.call_list_size),
         n_scored=None if scores is None else len(scores),
+        n_happened=0 if scores is None else len(scores) - len(still_open(scores)),
         raw_load=read_raw_load(room.company.paths),
         warnings=tuple(leak.message for leak in find_leaks(examples, split).warnings),
         extras=read_extras(folder) | read_findings(folder.parent),

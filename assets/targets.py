@@ -143,6 +143,16 @@ class TargetRoom:
         files = sorted(self.history.glob(f"{as_of}__{self.scorer_id(cutoff)}.parquet"))
         return read_parquet(files[-1]) if files else None
 
+    def read_list(self, cutoff: str) -> "pd.DataFrame | None":
+        """The scores with what has happened to their accounts between the snapshot and the cutoff (`happened_on`)."""
+        from clv_platform.scores.happened import mark_happened
+        from clv_platform.warehouse import read_parquet
+
+        scores, path = self.read_scores(cutoff), self.company.paths.marts / "fct_target_events.parquet"
+        if scores is None or not path.is_file():
+            return scores
+        return mark_happened(scores, read_parquet(path), self.target.name, parse_cutoff(cutoff))
+
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file that appears all at once."""

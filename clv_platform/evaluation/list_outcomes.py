@@ -60,7 +60,8 @@ def evaluate_lists(outcomes: pd.DataFrame, *, call_list_size: int, known_until: 
     ----------
     outcomes : DataFrame
         Rows of one target of `rpt_list_outcomes`: account_id, as_of_date, cutoff, model_id, is_given_out, score, score_rank,
-        known_from_date, outcome (1, 0 or null), was_contacted, was_control.
+        known_from_date, outcome (1, 0 or null), was_contacted, was_control; happened_on, where given: an account whose event had happened
+        when the list was given out wasn't on it and counts nowhere.
     call_list_size : int
         Ranks 1 to this are the call list.
     known_until : date or None
@@ -85,6 +86,9 @@ def evaluate_lists(outcomes: pd.DataFrame, *, call_list_size: int, known_until: 
     for as_of, of_date in given.groupby("as_of_date", sort=True) if len(given) else ():
         newest = max(zip(of_date["cutoff"], of_date["model_id"], strict=True))
         scored = of_date[(of_date["cutoff"] == newest[0]) & (of_date["model_id"] == newest[1])]
+        scored = scored[scored["happened_on"].isna()] if "happened_on" in scored.columns else scored
+        if scored.empty:
+            continue
         known_from = pd.Timestamp(scored["known_from_date"].iloc[0])
         is_known = known_until is None or known_from <= pd.Timestamp(known_until)
         facts = {"as_of_date": pd.Timestamp(str(as_of)), "known_from_date": known_from, "cutoff": newest[0], "model_id": newest[1]}
@@ -118,7 +122,7 @@ def _lift(cells: Floats) -> Floats:
 
 
 def _judge(scored: pd.DataFrame, depth: int, seed: int, *, is_known: bool) -> dict[str, Any]:
-    is_listed = (scored["score_rank"] <= depth).to_numpy(dtype=bool)
+    is_listed = (scored["score_rank"].rank(method="first") <= depth).to_numpy(dtype=bool)
     counts: dict[str, Any] = {"n_scored": len(scored), "n_listed": int(is_listed.sum())}
     if not is_known:
         return counts

@@ -107,6 +107,8 @@ class TargetReportInputs:
         account_id, score, reasons, best first; empty when there is no champion. Private columns are dropped here again.
     n_scored : int or None
         How many accounts the list was taken from.
+    n_happened : int
+        How many of these aren't on any list, because the event has happened between the snapshot and the cutoff.
     raw_load : RawLoad or None
         `raw_load.json`: rows read and rejected.
     features : tuple of Feature
@@ -136,6 +138,7 @@ class TargetReportInputs:
     importance: pd.DataFrame = field(default_factory=_empty)
     call_list: pd.DataFrame = field(default_factory=_empty)
     n_scored: int | None = None
+    n_happened: int = 0
     raw_load: RawLoad | None = None
     warnings: tuple[str, ...] = ()
     extras: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -152,6 +155,7 @@ def build_target_inputs(
     importance: pd.DataFrame | None = None,
     call_list: pd.DataFrame | None = None,
     n_scored: int | None = None,
+    n_happened: int = 0,
     raw_load: RawLoad | None = None,
     warnings: tuple[str, ...] = (),
     extras: Mapping[str, pd.DataFrame] | None = None,
@@ -191,6 +195,7 @@ def build_target_inputs(
         importance=_empty() if importance is None else importance,
         call_list=_empty() if call_list is None else call_list,
         n_scored=n_scored,
+        n_happened=n_happened,
         raw_load=raw_load,
         warnings=(*warnings, *(raw_load.warnings if raw_load else ())),
         extras=extras or {},

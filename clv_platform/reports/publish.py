@@ -38,6 +38,7 @@ from clv_platform.reports.published_runs import (
     remove_run,
     sequence_of,
 )
+from clv_platform.scores.happened import HAPPENED, still_open
 from clv_platform.settings import CompanyPaths
 
 SCHEMA_VERSION = 1
@@ -88,8 +89,8 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
     cutoff : str
         Name of the cutoff's folder: `YYYY-MM-DD` or `undated`.
     scores : mapping of target name to DataFrame
-        The newest scores (account_id, score, score_rank, reasons, ...), may be empty. Their best `call_list_size` rows are the call list,
-        also written as CSV, safe to open in a spreadsheet.
+        The newest scores (account_id, score, score_rank, reasons, ...), may be empty. Their best `call_list_size` rows whose event hasn't
+        happened since (`happened_on`) are the call list, also written as CSV, safe to open in a spreadsheet.
 
     Returns
     -------
@@ -130,7 +131,8 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
 
 
 def build_call_list(scores: pd.DataFrame, size: int) -> pd.DataFrame:
-    """Return the best `size` rows by score_rank (1 = first); without that column, by score."""
+    """Return the best `size` rows by score_rank (1 = first), by score without it; accounts whose event has happened are left out."""
+    scores = still_open(scores).drop(columns=HAPPENED, errors="ignore")
     if "score_rank" in scores.columns:
         return scores.sort_values("score_rank", kind="stable").head(size).reset_index(drop=True)
     return scores.sort_values("score", ascending=False, kind="stable").head(size).reset_index(drop=True)

@@ -89,16 +89,29 @@ def _rival_words(inputs: TargetReportInputs, name: str) -> str:
 
 
 def list_scope(inputs: TargetReportInputs) -> str:
-    """Say how many accounts were scored, and how many of them the list shows."""
+    """Say how many accounts were scored, how many of them the list shows, and whom it leaves out because it has happened already."""
     n_listed, n_scored = len(inputs.call_list.head(inputs.config.call_list_size)), inputs.n_scored
     if n_scored is None or not n_listed:
         return ""
+    gone = happened_sentence(inputs)
     if n_listed >= n_scored:
         return f"All {whole(n_scored)} accounts that were scored are on this list."
     return (
         f"{whole(n_scored)} accounts were scored; this list holds the best {whole(n_listed)} of them ({percent(n_listed / n_scored)}; "
-        f"`call_list_size` of the config). The fifth with the highest scores, which figures below speak of, would be the first "
+        f"`call_list_size` of the config).{gone} The fifth with the highest scores, which figures below speak of, would be the first "
         f"{whole(round(n_scored / 5))}: all scores, best first, are in the published files as scores.parquet, the list as call_list.csv."
+    )
+
+
+def happened_sentence(inputs: TargetReportInputs) -> str:
+    """Say how many accounts are left out of the list and why; empty when none is."""
+    if not inputs.n_happened or inputs.split.scoring_date is None:
+        return ""
+    words, n = event_words(inputs.target.kind), inputs.n_happened
+    isnt = "isn't" if n == 1 else "aren't"
+    return (
+        f" {whole(n)} of them {words.did} between the snapshot of {day(inputs.split.scoring_date)} and {day(inputs.cutoff)} already, "
+        f"so {'it' if n == 1 else 'they'} {isnt} on the list."
     )
 
 

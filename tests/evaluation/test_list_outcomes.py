@@ -99,3 +99,11 @@ def test_the_interval_of_lift_covers_the_truth_at_its_level():
 def test_lift_without_events_or_accounts_is_not_a_number():
     assert np.isnan(lift_interval(0, 10, 0, 90, seed=0)).all()
     assert np.isnan(lift_interval(0, 0, 5, 90, seed=0)).all()
+
+
+def test_an_account_whose_event_had_happened_before_the_list_was_given_out_counts_nowhere():
+    rows = scored(happened_on=[pd.Timestamp("2025-01-09"), *[pd.NaT] * 9], cutoff="2025-01-20")
+    row = judge(rows).loc[("2025-01-01", "call list")]
+    assert (row["n_scored"], row["n_listed"], row["n_events"]) == (9, 5, 3)
+    assert (row["hit_rate"], row["base_rate"]) == pytest.approx((3 / 5, 3 / 9))
+    assert row["n_expected"] == pytest.approx(rows["score"].iloc[1:6].sum())

@@ -189,3 +189,12 @@ def test_empty_scores_give_an_empty_call_list_with_its_columns(paths: CompanyPat
     run = publish_run(paths, "a", gather_published(config, paths, "2026-01-01", {"upgrade": empty}), keep_runs=3)
     assert pd.read_parquet(run.folder / "upgrade/call_list.parquet").columns.tolist() == ["account_id", "score"]
     assert (run.folder / "upgrade/call_list.csv").read_text("utf-8-sig").splitlines() == ['"account_id","score"']
+
+
+def test_call_list_leaves_out_whom_it_has_happened_to_and_the_next_move_up() -> None:
+    scores = pd.DataFrame(
+        {"account_id": ["A", "B", "C"], "score_rank": [1, 2, 3], "happened_on": [pd.Timestamp("2025-12-09"), pd.NaT, pd.NaT]}
+    )
+    calls = build_call_list(scores, 2)
+    assert calls["account_id"].tolist() == ["B", "C"]
+    assert "happened_on" not in calls

@@ -72,7 +72,9 @@ joined as (
         segments.segment,
         rfm.rfm_segment,
         upgrades.score as upgrade_score,
-        churns.score as churn_score
+        churns.score as churn_score,
+        upgrades.happened_on as upgraded_on,
+        churns.happened_on as left_on
     from states
     inner join snapshot on {{ 'true' if var('is_undated') else 'states.as_of_date = snapshot.as_of_date' }}
     left join forecasts on {{ same_snapshot('forecasts', 'states') }}
@@ -100,8 +102,12 @@ select
     cast({{ lifecycle_stage('joined') }} as varchar) as lifecycle_stage,
     joined.upgrade_score,
     joined.churn_score,
-    -- GREATEST passes over nulls: without a forecast there is no loss to tell, not one of 0.
-    case when joined.score is not null then joined.churn_score * greatest(joined.score, 0) end as expected_loss,
+    -- GREATEST passes over nulls: without a forecast there is no loss to tell, not one of 0; who has left can't be lost any more.
+    case
+        when joined.score is not null and joined.left_on is null then joined.churn_score * greatest(joined.score, 0)
+    end as expected_loss,
+    joined.upgraded_on,
+    joined.left_on,
     joined.tenure_days,
     joined.n_purchases,
     joined.total_spend,

@@ -1,6 +1,17 @@
+{#- Whose event has happened since the snapshot is left out, and the next of the list move up: score_rank keeps its gaps. -#}
 with scores as (
 
     select * from {{ ref('rpt_target_scores') }}
+
+),
+
+listed as (
+
+    select
+        *,
+        row_number() over (partition by target order by score_rank, account_id) as list_rank
+    from scores
+    where happened_on is null
 
 ),
 
@@ -11,17 +22,17 @@ accounts as (
 )
 
 select
-    scores.target,
-    case scores.target_kind when 'churn' then 'save first' else 'call first' end as purpose,
-    scores.score_rank,
-    scores.account_id,
-    scores.as_of_date,
-    scores.score,
-    scores.score_percentile,
-    scores.reasons,
-    scores.reasons_up,
-    scores.reasons_down,
-    scores.chance_words,
+    listed.target,
+    case listed.target_kind when 'churn' then 'save first' else 'call first' end as purpose,
+    listed.score_rank,
+    listed.account_id,
+    listed.as_of_date,
+    listed.score,
+    listed.score_percentile,
+    listed.reasons,
+    listed.reasons_up,
+    listed.reasons_down,
+    listed.chance_words,
     accounts.product,
     accounts.territory,
     accounts.country,
@@ -29,9 +40,9 @@ select
     accounts.employee_range,
     accounts.channel,
     accounts.signed_up_at,
-    scores.model_id,
-    scores.cutoff
-from scores
-left join accounts on scores.account_id = accounts.account_id
-where scores.score_rank <= {{ var('call_list_size') }}
-order by scores.target, scores.score_rank, scores.account_id
+    listed.model_id,
+    listed.cutoff
+from listed
+left join accounts on listed.account_id = accounts.account_id
+where listed.list_rank <= {{ var('call_list_size') }}
+order by listed.target, listed.score_rank, listed.account_id

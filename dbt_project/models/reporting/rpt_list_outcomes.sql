@@ -93,6 +93,7 @@ select
     scored.is_champion as is_given_out,
     scored.score,
     scored.score_rank,
+    scored.happened_on,
     scored.known_from_date,
     cast(outcomes.outcome as integer) as outcome,
     coalesce(touched.was_contacted, false) as was_contacted,

@@ -34,6 +34,7 @@ select
     reasons_up,
     reasons_down,
     chance_words,
+    happened_on,
     model_id,
     cutoff
 from ordered

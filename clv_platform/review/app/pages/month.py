@@ -271,9 +271,22 @@ def _calls(scene: Scene, folder: Path, wanted: dict[str, str]) -> list[Any]:
             lead = (
                 "The highest chance first, with what speaks for it. A reason says what moved the score, not what would change "
                 "the account's mind."
-            )
+            ) + _left_out(folder, target)
             parts.append(section(title, _download(scene, f"calls-{target}"), _table(table, title), lead=lead))
     return parts
+
+
+def _left_out(folder: Path, target: str) -> str:
+    """Say how many accounts aren't on the list because it has happened to them since the snapshot."""
+    scores = read_mart(folder, "rpt_target_scores")
+    if scores is None or "happened_on" not in scores:
+        return ""
+    gone = scores[(scores["target"] == target) & scores["happened_on"].notna()]
+    if gone.empty:
+        return ""
+    did = "left" if str(gone["target_kind"].iloc[0]) == "churn" else "upgraded"
+    since = f"the snapshot of {pd.Timestamp(gone['as_of_date'].iloc[0]):%d %B %Y}"
+    return f" {len(gone):,} of {int((scores['target'] == target).sum()):,} accounts {did} after {since} already; the list leaves them out."
 
 
 def _list(folder: Path, name: str, wanted: dict[str, str], most: int) -> pd.DataFrame | None:
