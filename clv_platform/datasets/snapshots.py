@@ -45,14 +45,22 @@ def pick_snapshots(frames: Sequence[pd.DataFrame], cutoff: date | None) -> Snaps
         account_id, as_of_date and features of each mart; columns may be missing in some.
     cutoff : date or None
         None: undated rows, one per account.
+
+    Notes
+    -----
+    Rows come in the order of accounts: that of a mart changes from run to run, and what draws rows at random would change with it.
     """
     rows = pd.concat([frame for frame in frames if len(frame)], ignore_index=True) if any(len(frame) for frame in frames) else frames[0]
     if cutoff is None:
-        return Snapshots(rows.drop_duplicates("account_id").reset_index(drop=True), rows.head(0), None, None)
+        return Snapshots(_one_per_account(rows), rows.head(0), None, None)
     days = pd.to_datetime(rows["as_of_date"])
     known = sorted(day for day in days.unique() if day <= pd.Timestamp(cutoff))[-2:]
-    parts = [rows[days == day].drop_duplicates("account_id").reset_index(drop=True) for day in known]
+    parts = [_one_per_account(rows[days == day]) for day in known]
     if not parts:
         return Snapshots(rows.head(0), rows.head(0), None, None)
     before, date_before = (parts[0], known[0].date()) if len(parts) == 2 else (rows.head(0), None)
     return Snapshots(parts[-1], before, known[-1].date(), date_before)
+
+
+def _one_per_account(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.drop_duplicates("account_id").sort_values("account_id", ignore_index=True)

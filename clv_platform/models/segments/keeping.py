@@ -149,7 +149,7 @@ def _why_anew(kept: KeptSegments | None, request: SegmentRequest, cutoff: str, i
 def _fit(accounts: pd.DataFrame, request: SegmentRequest, cutoff: str, as_of_date: str) -> KeptSegments:
     traits = build_traits(request.features, request.currency)
     fit = fit_segments(
-        accounts,
+        accounts.sort_values("account_id"),  # K-means starts from rows drawn by their place: in another order it ends elsewhere
         list(traits),
         labels=traits,
         n_segments=request.n_segments,
