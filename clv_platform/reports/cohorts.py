@@ -29,12 +29,18 @@ class CohortTables:
         By cohort.
     by : str
         "month", "quarter" or "year": what a cohort is.
+    n_older : int
+        Accounts in no row, because they signed up before orders are on file: when they began to buy isn't known.
+    orders_begin : str
+        The month from which on orders are on file, in words; empty where nobody is older.
     """
 
     retention: pd.DataFrame
     revenue: pd.DataFrame
     n_accounts: pd.Series
     by: str
+    n_older: int = 0
+    orders_begin: str = ""
 
     @property
     def ages(self) -> tuple[int, ...]:
@@ -48,7 +54,7 @@ def build_cohorts(months: pd.DataFrame) -> CohortTables | None:
     Parameters
     ----------
     months : DataFrame
-        cohort_month, months_since, n_accounts, n_active, revenue, is_complete, and further columns that split a cohort (channel).
+        cohort_month, is_older, months_since, n_accounts, n_active, revenue, is_complete, and further columns that split a cohort (channel).
 
     Returns
     -------
@@ -57,7 +63,9 @@ def build_cohorts(months: pd.DataFrame) -> CohortTables | None:
     """
     if months.empty:
         return None
-    known = months[months["is_complete"].astype(bool)].assign(cohort_month=lambda frame: pd.to_datetime(frame["cohort_month"]))
+    months = months.assign(cohort_month=lambda frame: pd.to_datetime(frame["cohort_month"]))
+    is_older = months["is_older"].astype(bool) if "is_older" in months else pd.Series(data=False, index=months.index)
+    older, known = months[is_older & (months["months_since"] == 0)], months[~is_older & months["is_complete"].astype(bool)]
     cells = known.groupby(["cohort_month", "months_since"], as_index=False)[["n_accounts", "n_active", "revenue"]].sum()
     cells[["n_accounts", "n_active", "revenue"]] = cells[["n_accounts", "n_active", "revenue"]].astype(float)
     by, names = _cohort_names(cells["cohort_month"])
@@ -79,7 +87,8 @@ def build_cohorts(months: pd.DataFrame) -> CohortTables | None:
     shown = active[ages].dropna(how="all").index
     if len(shown) < 2 or len(ages) < 2:
         return None
-    return CohortTables(active.loc[shown, ages], spent.loc[shown, ages], n_accounts.reindex(shown), by)
+    n_older, began = int(older["n_accounts"].sum()), f"{older['cohort_month'].min():%B %Y}" if len(older) else ""
+    return CohortTables(active.loc[shown, ages], spent.loc[shown, ages], n_accounts.reindex(shown), by, n_older, began)
 
 
 def _cohort_names(starts: pd.Series) -> tuple[str, pd.Series]:

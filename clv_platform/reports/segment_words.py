@@ -154,8 +154,13 @@ def _mean(cohorts: CohortTables, column: pd.Series) -> float:
 
 
 def read_first_cohort(cohorts: CohortTables) -> str:
-    """Say that the first cohort holds everybody who was there before the data begin, where its size gives that away."""
+    """Say who is in no cohort, or else that the first holds everybody who was there before the data, if its size gives that away."""
     n = cohorts.n_accounts
+    if cohorts.n_older:
+        return (
+            f" Left out are {whole(cohorts.n_older)} accounts that signed up before orders are on file ({cohorts.orders_begin}): when they "
+            "began to buy isn't known. The published cohort tables have them apart (is_older)."
+        )
     if len(n) < 3 or n.iloc[0] <= 3 * n.iloc[1:].median():
         return ""
     return f" The first, {n.index[0]}, also holds everybody who had bought before the data begin, so it isn't like the others."

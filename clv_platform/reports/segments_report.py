@@ -183,7 +183,8 @@ def _cohorts(inputs: SegmentInputs) -> Section | None:
         ),
     )
     text = (
-        f"A cohort is the accounts that began in the same {cohorts.by}; their number stands behind it. Columns are months since the begin."
+        f"A cohort is the accounts that bought first in the same {cohorts.by}; their number stands behind it. Columns are months since "
+        f"then.{told.read_first_cohort(cohorts)}"
     )
     return Section("cohorts", "Cohorts: who stays, and what they bring", (text, pictures))
 

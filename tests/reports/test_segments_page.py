@@ -13,6 +13,7 @@ from clv_platform.datasets.snapshots import pick_snapshots
 from clv_platform.models.segments import SegmentRequest, refresh_segments
 from clv_platform.reports.cohorts import build_cohorts
 from clv_platform.reports.segment_inputs import concentrate, gather_segments
+from clv_platform.reports.segment_words import read_first_cohort
 from clv_platform.reports.segments_report import render_segments_report
 from clv_platform.settings import CompanyPaths
 
@@ -176,3 +177,23 @@ def test_snapshots_of_several_marts_are_put_together_up_to_the_cutoff():
     alone = pick_snapshots(marts[:2], date(2025, 7, 15))
     assert alone.date_before is None
     assert alone.before.empty
+
+
+def test_accounts_come_in_their_own_order_whatever_that_of_the_marts() -> None:
+    marts = [make_accounts("2025-06-01"), make_accounts(CUTOFF, 1)]
+    found = pick_snapshots(marts, date(2025, 7, 1))
+    shuffled = pick_snapshots([mart.sample(frac=1, random_state=3) for mart in marts], date(2025, 7, 1))
+    pd.testing.assert_frame_equal(found.newest, shuffled.newest)
+    pd.testing.assert_frame_equal(found.before, shuffled.before)
+
+
+def test_accounts_older_than_the_orders_are_in_no_cohort_and_their_number_is_told() -> None:
+    months = make_months()
+    older = months[months["cohort_month"] == pd.Timestamp("2025-01-01")].assign(is_older=True, n_accounts=700)
+    cohorts = build_cohorts(pd.concat([make_months().assign(is_older=False), older]))
+    assert cohorts is not None
+    assert cohorts.n_accounts.tolist() == [10, 10, 10, 10]
+    assert "700 accounts that signed up before orders are on file (January 2025)" in read_first_cohort(cohorts)
+    alone = build_cohorts(make_months())
+    assert alone is not None
+    assert read_first_cohort(alone) == ""

@@ -1,5 +1,6 @@
 {#- Accounts by the month of their first purchase, followed month by month to the end of the data; months without any purchase are there,
-    with zeros. Months are calendar months. -#}
+    with zeros. Months are calendar months. Who signed up before the month in which orders begin may have bought before: such accounts are a
+    cohort of their own, counted from the first month on file. -#}
 {%- set channel = "cast('unknown' as varchar)" if 'channel' in var('private') else "coalesce(accounts.channel, 'unknown')" -%}
 with days as (
 
@@ -24,14 +25,23 @@ firsts as (
 
 ),
 
+records as (
+
+    select cast({{ dbt.date_trunc('month', 'min(ordered_on)') }} as date) as begin_month
+    from days
+
+),
+
 members as (
 
     select
         firsts.account_id,
-        firsts.cohort_month,
+        coalesce(accounts.signed_up_at < records.begin_month, false) as is_older,
+        case when accounts.signed_up_at < records.begin_month then records.begin_month else firsts.cohort_month end as cohort_month,
         {{ channel }} as channel
     from firsts
     inner join accounts on firsts.account_id = accounts.account_id
+    cross join records
 
 ),
 
@@ -39,10 +49,11 @@ cohorts as (
 
     select
         cohort_month,
+        is_older,
         channel,
         count(*) as n_accounts
     from members
-    group by cohort_month, channel
+    group by cohort_month, is_older, channel
 
 ),
 
@@ -57,6 +68,7 @@ grid as (
 
     select
         cohorts.cohort_month,
+        cohorts.is_older,
         cohorts.channel,
         cohorts.n_accounts,
         {{ generate_months('cohorts.cohort_month', 'last_month.month_start', 'month_start') }}
@@ -69,6 +81,7 @@ account_months as (
 
     select
         members.cohort_month,
+        members.is_older,
         members.channel,
         members.account_id,
         cast({{ dbt.date_trunc('month', 'days.ordered_on') }} as date) as month_start,
@@ -78,7 +91,7 @@ account_months as (
         sum(days.costed_amount - days.cost) as margin
     from members
     inner join days on members.account_id = days.account_id
-    group by 1, 2, 3, 4
+    group by 1, 2, 3, 4, 5
 
 ),
 
@@ -86,18 +99,20 @@ active as (
 
     select
         cohort_month,
+        is_older,
         channel,
         month_start,
         count(case when n_purchases > 0 then 1 end) as n_active,
         sum(revenue) as revenue,
         case when sum(costed_amount) = sum(revenue) then sum(margin) end as margin
     from account_months
-    group by cohort_month, channel, month_start
+    group by cohort_month, is_older, channel, month_start
 
 )
 
 select
     grid.cohort_month,
+    grid.is_older,
     cast(grid.channel as varchar) as channel,
     cast({{ dbt.datediff('grid.cohort_month', 'grid.month_start', 'month') }} as bigint) as months_since,
     cast(grid.n_accounts as bigint) as n_accounts,
@@ -109,5 +124,6 @@ from grid
 left join active
     on
         grid.cohort_month = active.cohort_month
+        and grid.is_older = active.is_older
         and grid.channel = active.channel
         and grid.month_start = active.month_start

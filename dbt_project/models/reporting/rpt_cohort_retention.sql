@@ -11,6 +11,7 @@ channels as (
     select
         'all' as channel,
         cohort_month,
+        is_older,
         months_since,
         n_accounts,
         n_active
@@ -19,6 +20,7 @@ channels as (
     select
         channel,
         cohort_month,
+        is_older,
         months_since,
         n_accounts,
         n_active
@@ -30,9 +32,10 @@ channels as (
 select
     cast(channel as varchar) as channel,
     cohort_month,
+    is_older,
     months_since,
     cast(sum(n_accounts) as bigint) as n_accounts,
     cast(sum(n_active) as bigint) as n_active,
     cast(sum(n_active) as double) / sum(n_accounts) as retention_rate
 from channels
-group by channel, cohort_month, months_since
+group by channel, cohort_month, is_older, months_since
