@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from clv_platform.evaluation.chance_words import judge_chances
 from clv_platform.evaluation.gate_calibration import measure_calibration
 from clv_platform.evaluation.result import BinaryEvaluation, GateDecision
 
@@ -108,7 +109,7 @@ def decide_gate(
     chances = measure_calibration(evaluation.predictions)
     if chances.problems:
         return decide("not_calibrated", (*chances.problems, *passed))
-    passed.append(chances.summary)
+    passed.append(judge_chances(chances.to_metrics() | {"n_positive": chances.n_observed}).sentence)
     if withdrawn:
         return decide("rolled_back", (withdrawn, *passed))
     if champion is None:

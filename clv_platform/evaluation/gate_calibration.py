@@ -66,18 +66,6 @@ class CalibrationTest:
             )
         return tuple(found)
 
-    @property
-    def summary(self) -> str:
-        """One sentence for a model that passes."""
-        if not np.isfinite(self.events.lo):
-            return "Whether its chances are kept can't be said: too few events."
-        events = self.events
-        how = "kept" if events.lo <= 1 <= events.hi else f"somewhat too {'low' if events.value > 1 else 'high'}, within what is tolerated"
-        return (
-            f"Its chances are {how}: {self.n_expected:,.0f} events promised on the test rows, {self.n_observed:,} happened "
-            f"({self.events.value:.2f} times, 95 % interval {self.events.lo:.2f} to {self.events.hi:.2f})."
-        )
-
     def to_metrics(self) -> dict[str, float]:
         """Return the figures as `metrics.json` names them."""
         named: Mapping[str, Interval] = {"observed_to_expected": self.events, "calibration_slope": self.slope}

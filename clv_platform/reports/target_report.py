@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from clv_platform.evaluation.chance_words import judge_chances
 from clv_platform.explain import PRIVATE
 from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import TargetReportInputs
@@ -83,6 +84,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         slices=_slices(inputs),
         call=_call(inputs),
         scope=list_scope(inputs),
+        chances=judge_chances(inputs.metrics).sentence if inputs.gate.is_promoted else "",
         base_rate=base_rate(inputs),
         limits=build_limits(inputs),
         steps=build_next_steps(inputs, verdict.level),
@@ -140,7 +142,7 @@ def _pictures(inputs: TargetReportInputs, event: words.EventWords) -> dict[str, 
         "lift": ("Lift by tenth of the list", lambda: words.read_lift(inputs.lift, event)),
         "reliability": (
             "Predicted probability against what happened",
-            lambda: words.read_reliability(inputs.reliability, inputs.metrics.get("calibration_error")),
+            lambda: words.read_reliability(inputs.metrics),
         ),
         "importance": ("What moves the score most", lambda: words.read_importance(visible_importance(inputs), private_share(inputs))),
     }

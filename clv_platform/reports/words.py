@@ -6,6 +6,7 @@ Add a sentence as a function of numbers. Keep layout out (see the templates).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, TypeGuard
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from clv_platform.config.schema import TargetKind
+from clv_platform.evaluation.chance_words import judge_chances
 from clv_platform.reports.metric_glossary import METRICS
 
 NBSP = "\u00a0"
@@ -89,12 +91,10 @@ def day(value: date | None) -> str:
 
 
 def list_date(snapshot: date, cutoff: date | None) -> str:
-    """The date of a list, and what it can't know where the data reach beyond its snapshot."""
+    """The date of a list, and what its scores don't know where the data reach beyond its snapshot."""
     if cutoff is None or snapshot >= cutoff:
         return day(snapshot)
-    return (
-        f"{day(snapshot)}, the last snapshot: what happened from then until {day(cutoff)} isn't in it, so look accounts up before calling"
-    )
+    return f"{day(snapshot)}, the last snapshot: what accounts did from then until {day(cutoff)} doesn't count in their scores"
 
 
 def days_list(values: tuple[date, ...]) -> str:
@@ -161,20 +161,11 @@ def read_lift(lift: pd.DataFrame, words: EventWords) -> str:
     )
 
 
-CLOSE, FAR = 0.01, 0.02  # mean distance between promised and happened chances
-
-
-def read_reliability(reliability: pd.DataFrame, error: Any) -> str:
-    """Say whether probabilities can be taken at face value."""
-    inside = (reliability["mean_score"] >= reliability["rate_lo"]) & (reliability["mean_score"] <= reliability["rate_hi"])
-    # In small data every group allows much, in large data nearly nothing: the mean distance decides where it is clearly small or large.
-    is_close = error <= CLOSE if is_number(error) else False
-    is_far = error > FAR if is_number(error) else False
-    is_readable = not is_far and (is_close or inside.mean() >= 0.8)
-    verdict = "can be read as they stand" if is_readable else "should be read as an order, not as chances"
-    off = f"; on average they are off by {100 * error:.1f} percentage points" if is_number(error) else ""
-    groups = f"{int(inside.sum())} of {len(reliability)} groups"
-    return f"In {groups} the prediction lies within what chance allows{off}. The probabilities {verdict}."
+def read_reliability(metrics: Mapping[str, Any]) -> str:
+    """Say how far off probabilities are, and how they may be read: the sentence that the gate and the list say, too."""
+    error = metrics.get("calibration_error")
+    off = f"In tenths of the accounts the two differ by {100 * error:.1f} percentage points on average. " if is_number(error) else ""
+    return f"{off}{judge_chances(metrics).sentence}"
 
 
 def read_importance(importance: pd.DataFrame, private_share: float = 0.0) -> str:

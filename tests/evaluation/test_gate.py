@@ -18,7 +18,7 @@ def test_real_signal_is_promoted_with_the_figures_in_words(signal):
         "Better than giving every account the same chance",
         "Better than ranking by the best single column",
         "Better than logistic regression",
-        "Its chances are kept",
+        "The chances can be read as they stand",
         "There was no model in use before.",
     ]
     assert signal.metrics["verdict"] == "promoted"

@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from clv_platform.evaluation import GateDecision
+from clv_platform.evaluation.chance_words import judge_chances
 from clv_platform.explain import PRIVATE
 from clv_platform.reports import SplitFacts, TargetReportInputs, draw_target_pictures, find_pages, render_target_report
 from clv_platform.reports.target_findings import build_limits
-from clv_platform.reports.words import list_date, percent, score, times
+from clv_platform.reports.words import keep_together, list_date, percent, score, times
 
 HOSTILE = '<script>alert("x")</script>'
 
@@ -83,7 +84,7 @@ def test_headline_says_what_the_top_fifth_reaches(html: str, inputs: TargetRepor
 def test_a_list_that_is_older_than_the_data_says_what_it_cannot_know() -> None:
     snapshot = date(2024, 12, 1)
     assert list_date(snapshot, snapshot) == "1 December 2024"
-    assert "until 31 December 2024 isn't in it" in list_date(snapshot, date(2024, 12, 31))
+    assert "until 31 December 2024 doesn't count" in list_date(snapshot, date(2024, 12, 31))
 
 
 def test_accuracy_is_replaced_by_its_reason(html: str, inputs: TargetReportInputs) -> None:
@@ -289,3 +290,19 @@ def test_amount_target_is_refused_with_its_kind(inputs: TargetReportInputs) -> N
 
 def test_split_facts_survive_json(inputs: TargetReportInputs) -> None:
     assert SplitFacts.from_json(json.loads(json.dumps(inputs.split.to_json()))) == inputs.split
+
+
+def test_accounts_that_upgraded_since_the_snapshot_are_counted_and_off_the_list(inputs: TargetReportInputs) -> None:
+    assert "already, so" not in unescape(render_target_report(replace(inputs, n_scored=7400)))
+    split = replace(inputs.split, scoring_date=date(2025, 12, 1))
+    html = unescape(render_target_report(replace(inputs, n_scored=7400, n_happened=37, split=split)))
+    assert "37 of them upgraded between the snapshot of 1 December 2025 and 1 January 2026 already, so they aren't on the list." in html
+
+
+def test_opening_list_and_reliability_say_one_thing_about_chances(inputs: TargetReportInputs) -> None:
+    sentence = judge_chances(inputs.metrics).sentence
+    html = unescape(render_target_report(inputs))
+    assert html.count(keep_together(sentence)) == 4  # opening, list, picture and its description
+    assert not re.search("as they stand|as an order|within what", html.replace(keep_together(sentence), ""))
+    not_used = replace(inputs, gate=replace(inputs.gate, is_promoted=False, reasons=()))  # its list comes from another model
+    assert unescape(render_target_report(not_used)).count(keep_together(sentence)) == 2

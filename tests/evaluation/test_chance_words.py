@@ -1,0 +1,46 @@
+"""One decision on chances, one sentence; known answers at the bands' edges."""
+
+from __future__ import annotations
+
+import pytest
+
+from clv_platform.evaluation.chance_words import judge_chances
+
+
+def metrics(events: tuple[float, float, float], slope: tuple[float, float, float] = (1.0, 0.9, 1.1), n: int = 1058) -> dict[str, float]:
+    named = {"observed_to_expected": events, "calibration_slope": slope}
+    return {f"{name}{end}": figure for name, figures in named.items() for end, figure in zip(("", "_lo", "_hi"), figures, strict=True)} | {
+        "n_positive": n
+    }
+
+
+@pytest.mark.parametrize(
+    ("events", "slope", "level"),
+    [
+        ((1.02, 0.95, 1.09), (1.0, 0.9, 1.1), "kept"),
+        ((1.14, 1.05, 1.24), (1.0, 0.9, 1.1), "shifted"),  # off beyond chance, within what the gate tolerates
+        ((1.40, 1.24, 1.60), (1.0, 0.9, 1.1), "shifted"),  # the interval still reaches into the band
+        ((1.40, 1.26, 1.60), (1.0, 0.9, 1.1), "order"),
+        ((0.60, 0.50, 0.79), (1.0, 0.9, 1.1), "order"),
+        ((1.00, 0.90, 1.10), (0.85, 0.75, 0.95), "shifted"),
+        ((1.00, 0.90, 1.10), (0.50, 0.40, 0.69), "order"),
+        ((1.00, 0.90, 1.10), (float("nan"), float("nan"), float("nan")), "kept"),
+        ((0.0, float("nan"), float("nan")), (1.0, 0.9, 1.1), "unknown"),
+    ],
+)
+def test_chances_are_kept_shifted_an_order_or_unknown(events, slope, level) -> None:
+    assert judge_chances(metrics(events, slope)).level == level
+
+
+def test_the_sentence_has_the_counts_and_the_direction() -> None:
+    sentence = judge_chances(metrics((1.14, 1.05, 1.24))).sentence
+    assert sentence == (
+        "The chances can be planned with, but are a little too low: 928 events were promised on the test rows and 1,058 happened, 1.14 "
+        "times as many as promised (95\u00a0% interval 1.05 to 1.24)."
+    )
+    assert "too high" in judge_chances(metrics((0.88, 0.81, 0.95))).sentence
+
+
+def test_figures_that_are_not_there_are_no_verdict() -> None:
+    assert judge_chances({}).level == "unknown"
+    assert judge_chances({"observed_to_expected": None, "observed_to_expected_lo": None}).level == "unknown"
