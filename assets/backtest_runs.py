@@ -12,7 +12,7 @@ from datetime import date
 from dagster import DagsterInstance
 
 from assets.company import Company
-from assets.jobs import BACKTEST_JOB, WAREHOUSE_LAYERS, report_nouns
+from assets.jobs import BACKTEST_JOB, REPORT_NOUNS, WAREHOUSE_LAYERS
 from assets.partitions import N_RECENT, end_of_data, monthly_cutoffs, newest_cutoff, parse_cutoff, register_cutoffs
 from assets.runs import EVERYTHING, LOAD, Progress, RunOutcome, run_selection
 from assets.targets import TargetRoom
@@ -116,7 +116,7 @@ def conclude_backtest(
     newest = newest_cutoff(company)
     assert newest is not None
     reported = [t for t in company.trained_targets if (company.paths.reports / newest / t.name / "training.json").is_file()]
-    names = {f"{t.name}_{noun}" for t in reported if not targets or t.name in targets for noun in report_nouns(t)}
+    names = {f"{t.name}_{noun}" for t in reported if not targets or t.name in targets for noun in REPORT_NOUNS}
     return run_selection(
         company, instance, listen, EVERYTHING, cutoff=newest,
         keep=lambda key: key.path[0] == "reporting" or (key.path[0] == "reports" and key.path[-1] in names),
@@ -137,7 +137,7 @@ def _is_finished(room: TargetRoom, cutoff: str, wanted: dict[str, str]) -> bool:
     from clv_platform.models import champion_before, read_decisions
 
     folder = room.report_folder(cutoff)
-    if not all((folder / name).is_file() for name in _FILES if "backtest" in report_nouns(room.target) or "backtest" not in name):
+    if not all((folder / name).is_file() for name in _FILES):
         return False
     gate = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
     if gate.get("compared_with") != champion_before(read_decisions(room.models_root), cutoff):

@@ -41,6 +41,7 @@ from assets.segments import build_segment_assets
 from assets.sensors import build_sensors
 from assets.targets import TargetRoom
 from assets.value import build_value_explanations_asset, build_value_model_asset, build_value_scores_asset
+from assets.value_backtest import build_value_backtest_asset, build_value_outcomes_asset
 from assets.value_evaluation import build_value_checks, build_value_evaluation_asset
 from assets.value_report import build_value_report_asset
 from assets.warehouse import build_warehouse_assets
@@ -117,6 +118,8 @@ def _builders(target: Target) -> tuple[Callable[[Company, Target], AssetsDefinit
             build_value_evaluation_asset,
             build_value_explanations_asset,
             build_value_scores_asset,
+            build_value_outcomes_asset,
+            build_value_backtest_asset,
             build_value_report_asset,
         )
     return (

@@ -7,7 +7,6 @@ from dagster import AssetKey, AssetSelection, ExecutorDefinition, define_asset_j
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from assets.company import SEGMENT_KEYS, Company
-from clv_platform.config import Target
 
 WAREHOUSE_LAYERS = ("staging", "intermediate", "features", "labels", "marts")
 CONFIG_TAG = "clv/config"
@@ -27,6 +26,7 @@ _BACKTEST = (
 )
 # Of steps that are ready at once, those go first on which dbt's reporting waits; these fill the time beside it.
 LATER = {"dagster/priority": "-1"}
+REPORT_NOUNS = ("outcomes", "backtest", "report")  # what is reported of a target as of every cutoff
 SCORING_LAYERS = ("raw", *WAREHOUSE_LAYERS, "scores", "reporting")
 PUBLISHED = AssetKey(["reports", "published"])
 
@@ -53,16 +53,11 @@ def build_jobs(company: Company, executor: ExecutorDefinition = in_process_execu
 
 def build_backtest_selection(company: Company) -> AssetSelection:
     """What is made anew for an older cutoff: everything that depends on it, but for what reads the warehouse and what is published."""
-    own = [AssetKey(["reports", f"{target.name}_{noun}"]) for target in company.trained_targets for noun in report_nouns(target)]
+    own = [AssetKey(["reports", f"{target.name}_{noun}"]) for target in company.trained_targets for noun in REPORT_NOUNS]
     # Segments are found once and kept: there is nothing to look back at.
     segments = [AssetKey(path) for path in SEGMENT_KEYS] if company.has_segments else []
     made = AssetSelection.groups("models", "evaluation", "explain", "scores") | AssetSelection.assets(*own)
     return made - AssetSelection.assets(*segments) if segments else made
-
-
-def report_nouns(target: Target) -> tuple[str, ...]:
-    """What is reported of a target as of every cutoff; lists of amounts have no hits to count and no page over months yet."""
-    return ("report",) if target.kind == "value" else ("outcomes", "backtest", "report")
 
 
 def existing_layers(company: Company) -> set[str]:

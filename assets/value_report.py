@@ -32,8 +32,11 @@ def build_value_report_asset(company: Company, target: Target) -> AssetsDefiniti
         key=room.key("reports", "report"),
         deps=[
             room.key("explain", "explanations"),
+            room.key("reports", "outcomes"),
+            room.key("reports", "backtest"),
             *own,
             ["marts", "fct_account_days"],
+            ["marts", "fct_target_events"],
             ["reporting", "rpt_revenue_forecast"],
             FRAMES_KEY,
             *leavers,
@@ -80,11 +83,13 @@ def gather_value_inputs(room: ValueRoom, cutoff: str) -> "ValueReportInputs":
 
 
 def read_leaving(company: Company, cutoff: str) -> "pd.DataFrame | None":
-    """The newest chances to leave of the first churn target that has a model in use."""
+    """The newest chances to leave of the first churn target that has a model in use, of the accounts that haven't left since."""
+    from clv_platform.scores.happened import still_open
+
     for target in company.trained_targets:
         room = TargetRoom(company, target)
         if target.kind == "churn" and (room.report_folder(cutoff) / "gate.json").is_file():
-            scores = room.read_scores(cutoff)
+            scores = room.read_list(cutoff)
             if scores is not None and len(scores):
-                return scores
+                return still_open(scores)
     return None

@@ -25,7 +25,7 @@ SEGMENTS_PAGE = ("../segments/report.html", "segments, cohorts and stages")
 _N_POINTS = 51
 _TABLES = (
     "lift", "leaderboard", "backtest_leaderboard", "interval_methods", "slices", "weak_slices", "importance", "attributions", "dependence",
-    "predictions", "contenders", "decisions", "reviewers", "reviewed_slices",
+    "predictions", "contenders", "decisions", "reviewers", "reviewed_slices", "list_outcomes", "list_tenths", "backtest",
 )  # fmt: skip
 
 

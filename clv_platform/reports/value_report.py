@@ -18,6 +18,7 @@ from clv_platform.reports.page import Picture, render_page
 from clv_platform.reports.sections.decisions import build_decision_table
 from clv_platform.reports.sections.reviewers import build_reviewers_of
 from clv_platform.reports.sections.section import Section
+from clv_platform.reports.sections.value_backtest import build_value_backtest, build_value_outcomes
 from clv_platform.reports.value_inputs import SEGMENTS_PAGE, ValueReportInputs, held_curves, value_at_risk
 from clv_platform.reports.words import percent, whole
 
@@ -225,5 +226,6 @@ def _decisions(inputs: ValueReportInputs) -> Section | None:
 
 
 SECTIONS: tuple[Callable[[ValueReportInputs], Section | None], ...] = (
-    _accounts, _quality, _risk, _ahead, _ranges, _purchases, _drivers, _groups, _choice, _decisions,
+    _accounts, _quality, build_value_outcomes, build_value_backtest, _risk, _ahead, _ranges, _purchases, _drivers, _groups, _choice,
+    _decisions,
 )  # fmt: skip

@@ -37,6 +37,8 @@ PYTHON_KEYS = {
     "reports/upgrade_backtest",
     "reports/upgrade_outcomes",
     "reports/upgrade_report",
+    "reports/value_backtest",
+    "reports/value_outcomes",
     "reports/value_report",
     "review/frames",
     "scores/churn_scores",
