@@ -1,5 +1,6 @@
-{#- When what a target asks about happened after a snapshot, as far as it became known: a list is handed out days or weeks after its
-    snapshot and must not name who has upgraded or left since. Targets by silence have no event before their horizon ends, flat labels no date. -#}
+{#- When what a target asks about happened after a snapshot, as far as it became known: a list is handed out days or weeks after
+    its snapshot and must not name who has upgraded or left since. Targets by silence have no event before their horizon ends, flat labels
+    no date. -#}
 {%- set rising = targets_of('upgrade') | rejectattr('label_column') | list if not var('is_undated') else [] -%}
 {%- set ending = churn_targets('ended') if not var('is_undated') else [] -%}
 {%- set never = "cast('9999-12-31' as " ~ dbt.type_timestamp() ~ ")" -%}

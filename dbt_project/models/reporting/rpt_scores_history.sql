@@ -1,5 +1,5 @@
-{#- Every list of scores, with what had happened to its accounts by the time it was given out (`happened_on`): the scores stay, whoever hands a
-    list on leaves those accounts out. -#}
+{#- Every list of scores, with what had happened to its accounts by the time it was given out (`happened_on`): the scores stay, whoever
+    hands a list on leaves those accounts out. -#}
 with scores as (
 
     {{ score_files() }}
@@ -36,24 +36,36 @@ lists as (
 
 ),
 
+keys as (
+
+    select distinct
+        target,
+        account_id,
+        as_of_date,
+        cutoff,
+        cutoff_at
+    from lists
+
+),
+
 -- What was known when the list was given out, and no more.
 happened as (
 
     select
-        lists.target,
-        lists.account_id,
-        lists.as_of_date,
-        lists.cutoff,
+        keys.target,
+        keys.account_id,
+        keys.as_of_date,
+        keys.cutoff,
         min(events.happened_at) as happened_at
-    from (select distinct target, account_id, as_of_date, cutoff, cutoff_at from lists) as lists
+    from keys
     inner join events
         on
-            lists.target = events.target
-            and lists.account_id = events.account_id
-            and lists.as_of_date = events.as_of_date
-            and events.happened_at < lists.cutoff_at
-            and (events.undone_at is null or events.undone_at >= lists.cutoff_at)
-    group by lists.target, lists.account_id, lists.as_of_date, lists.cutoff
+            keys.target = events.target
+            and keys.account_id = events.account_id
+            and keys.as_of_date = events.as_of_date
+            and events.happened_at < keys.cutoff_at
+            and (events.undone_at is null or events.undone_at >= keys.cutoff_at)
+    group by keys.target, keys.account_id, keys.as_of_date, keys.cutoff
 
 )
 
