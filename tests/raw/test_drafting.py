@@ -200,3 +200,29 @@ def test_folder_without_files_or_without_ids_stops_with_a_remedy(company):
         draft_config(company.folder)
     with pytest.raises(RawDataError, match="expected a folder with data files, found no folder"):
         draft_config(company.folder / "nowhere")
+
+
+def test_columns_of_few_levels_are_drafted_as_groups_and_no_names_dates_or_private_ones(company):
+    rows = range(80)
+    accounts = {
+        "customer_id": [f"c{i}" for i in rows], "signup_date": "2024-01-03", "industry": [("Retail", "Food")[i % 2] for i in rows],
+        "country": [f"Land {i % 40}" for i in rows], "channel": "web", "gender": [("f", "m")[i % 2] for i in rows],
+    }  # fmt: skip
+    pd.DataFrame(accounts).to_csv(company.folder / "accounts.csv", index=False)
+    plans = {"customer_id": accounts["customer_id"], "start_date": "2024-01-03", "plan": [("Basic", "Pro")[i % 2] for i in rows]}
+    pd.DataFrame(plans).to_csv(company.folder / "subscriptions.csv", index=False)
+    text, config, _ = drafted(company)
+    assert config.slices == ("industry", "plan")
+    assert "# check: groups by which every figure is shown, and in which a model may be wrong." in text
+
+
+def test_a_flat_table_drafts_its_texts_of_few_levels_as_groups(company):
+    n = 120
+    flat = {
+        "customer_id": [f"c{i}" for i in range(n)], "contract": [("monthly", "yearly", "none")[i % 3] for i in range(n)],
+        "email": "x@y.z", "city": [f"Town {i}" for i in range(n)], "seats": [i % 5 for i in range(n)],
+        "churned": [("yes", "no")[i % 2] for i in range(n)],
+    }  # fmt: skip
+    pd.DataFrame(flat).to_csv(company.folder / "flat.csv", index=False)
+    _, config, _ = drafted(company)
+    assert config.slices == ("contract",)

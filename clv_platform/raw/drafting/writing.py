@@ -15,6 +15,7 @@ from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.raw.casting import Spelling, cast_column
 from clv_platform.raw.drafting.guessing import Guess, guess_tables
 from clv_platform.raw.drafting.looking import ColumnLook, FileLook, look_at_folder
+from clv_platform.raw.drafting.slices import draft_slices
 from clv_platform.raw.drafting.targets import draft_targets
 from clv_platform.raw.drafting.vocabulary import MONTH_COLUMN, PLAN_WORDS, PRIVATE, plain
 from clv_platform.raw.errors import RawDataError, listed
@@ -86,6 +87,7 @@ def _lines(
     if "account_snapshots" in guesses:
         yield from _snapshot(guesses["account_snapshots"])
     yield from _unused(guesses)
+    yield from draft_slices(guesses)
     yield from draft_targets(connection, guesses)
 
 
