@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,13 +18,16 @@ from clv_platform.review.app.parts import chart, heat_cell, interval_bar, link, 
 from clv_platform.review.app.scene import Page, Scene
 from clv_platform.review.queries.filters import Filter
 from clv_platform.review.queries.overview import overview
-from clv_platform.review.queries.results import Overview
+from clv_platform.review.queries.results import MetricValue, Overview
 from clv_platform.review.queries.wording import moves_with_share
 
 # Figures that say little to those who don't build models; folded below the others.
 _SPECIAL = frozenset(
     {"pr_auc", "roc_auc", "log_loss", "brier", "calibration_error", "lift_at_20", "f1", "rmse", "spearman", "ngini", "decile_wape"}
 )
+
+# What opens a frame of chances.
+_LEADING = ("lift_at_20", "pr_auc", "calibration_error")
 
 
 def _view(scene: Scene) -> Any:
@@ -53,15 +57,17 @@ def _count(found: Overview, before: Overview | None) -> Any:
 
 
 def _cards(scene: Scene, found: Overview, before: Overview | None) -> Any:
-    cards, special, silent = [], [], []
-    for metric in found.metrics:
+    silent: list[str] = []
+
+    def draw(metric: MetricValue) -> Any:
         meaning = METRICS[metric.name].meaning if metric.name in METRICS else ""
         shown = metric
         if moves_with_share(scene.shown, metric.name):
             shown = replace(metric, better="none")  # no verdict against all rows
             silent.append(metric.label)
-        card = metric_card(shown, before.metric(metric.name) if before else None, meaning)
-        (special if metric.name in _SPECIAL else cards).append(card)
+        return metric_card(shown, before.metric(metric.name) if before else None, meaning)
+
+    cards, special = ([draw(metric) for metric in part] for part in split_metrics(found.metrics))
     parts: list[Any] = [html.Div(cards, className="cards")]
     if special:
         parts.append(html.Details([html.Summary("More figures, for specialists"), html.Div(special, className="cards")]))
@@ -69,6 +75,19 @@ def _cards(scene: Scene, found: Overview, before: Overview | None) -> Any:
         words = f"No verdict on {', '.join(silent)}: where an outcome is rarer or commoner than among all rows, these change by that alone."
         parts.append(html.P(words, className="dim small"))
     return html.Div(parts)
+
+
+def split_metrics(metrics: Sequence[MetricValue]) -> tuple[list[MetricValue], list[MetricValue]]:
+    """Split figures into those that everybody sees, in order, and those for specialists.
+
+    Chances of yes or no open with how good the order is and whether the chances hold; accuracy stands behind, because always saying "no"
+    has a high one where the outcome is rare.
+    """
+    leading = _LEADING if {metric.name for metric in metrics} >= set(_LEADING) else ()
+    first = [metric for name in leading for metric in metrics if metric.name == name]
+    rest = [metric for metric in metrics if metric.name not in leading]
+    special = [metric for metric in rest if metric.name in _SPECIAL or (leading and "accuracy" in metric.name)]
+    return [*first, *(metric for metric in rest if metric not in special)], special
 
 
 def _classes(scene: Scene, found: Overview, before: Overview | None) -> Any:
