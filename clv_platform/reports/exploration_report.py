@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from clv_platform.config import CompanyConfig
+from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.exploration import Exploration
 from clv_platform.reports import exploration_sections as sections_of
 from clv_platform.reports import exploration_words
@@ -22,6 +24,7 @@ from clv_platform.reports.words import NBSP, day, whole
 from clv_platform.warehouse import read_parquet
 
 N_FINDINGS_SHOWN = 12
+LARGE = 2.0  # ratio of a group's mean to the others' that is worth opening with
 
 
 def render_exploration_report(config: CompanyConfig, found: Exploration) -> str:
@@ -36,7 +39,7 @@ def render_exploration_report(config: CompanyConfig, found: Exploration) -> str:
     shown = [_findings_section(found), *(section for section in built if section is not None)]
     shown.append(sections_of.build_notes_section(found.notes))
     notice = "" if found.as_of_date else "The data carry no dates: groups can be compared, nothing is said about time."
-    return render_sections(f"{config.title} · exploration", _headline(found), _detail(found), shown, notice=notice)
+    return render_sections(f"{config.title} · exploration", _headline(config, found), _detail(found), shown, notice=notice)
 
 
 def draw_exploration_pictures(config: CompanyConfig, found: Exploration) -> dict[str, bytes]:
@@ -56,14 +59,31 @@ def read_findings(reports: Path) -> dict[str, pd.DataFrame]:
     return {"findings": read_parquet(path)} if path.is_file() else {}
 
 
-def _headline(found: Exploration) -> str:
-    statements = found.findings.frame["statement"]
+def _headline(config: CompanyConfig, found: Exploration) -> str:
+    statements = found.findings.frame
     if statements.empty:
         return f"Nothing stands out: none of {whole(found.findings.n_tests)} comparisons holds beyond chance."
-    first = str(statements.iloc[0])
     if len(statements) == 1:
-        return f"One statement holds beyond chance. {first}"
-    return f"{len(statements)} statements hold beyond chance. The strongest: {first}"
+        return f"One statement holds beyond chance. {statements['statement'].iloc[0]}"
+    first = pick_headline(config, statements)
+    lead = "The strongest" if first == 0 else "One to act on"
+    return f"{len(statements)} statements hold beyond chance. {lead}: {statements['statement'].iloc[first]}"
+
+
+def pick_headline(config: CompanyConfig, statements: pd.DataFrame) -> int:
+    """Place of the statement that opens the page: the strongest that somebody without knowledge of models can act on.
+
+    First come effects on a target by a column as it is in the data, then large differences between groups, then the like of computed
+    columns (derived features, interactions, trends); relations, gaps and seasons open only where there is nothing else.
+    """
+    plain = {f.name for f in build_feature_catalogue(config) if f.group not in ("derived", "interactions") and "_trend_" not in f.name}
+    is_target = statements["kind"].isin(["target_high", "target_low", "target_level"])
+    is_large = (statements["kind"] == "metric") & (statements["context"] == "") & (np.abs(np.log(statements["effect"])) >= np.log(LARGE))
+    is_plain = statements["subject"].isin(plain)
+    for wanted in (is_target & is_plain, is_large & is_plain, is_target, is_large):
+        if wanted.any():
+            return int(np.flatnonzero(wanted.to_numpy())[0])
+    return 0
 
 
 def _detail(found: Exploration) -> str:

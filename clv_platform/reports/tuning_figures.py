@@ -39,7 +39,7 @@ def tuning_history(history: pd.DataFrame, *, picture_format: Format = "svg") -> 
             markersize=11,
             markerfacecolor="none",
             color=MODEL,
-            label="in use",
+            label="used for this model",
         )
         axes.set_xlabel("trial")
         axes.set_ylabel("PR-AUC within the training data")

@@ -60,6 +60,8 @@ def _accounts(inputs: ValueReportInputs) -> Section | None:
         "accounts have a value as high. The whole list is in the published files as scores.parquet, its top as call_list.csv."
     ).replace(" %", "\u00a0%")
     blocks: list[Any] = [text, tables.accounts_table(scores, inputs, 1, N_SHOWN), tables.tiers_table(inputs)]
+    if near := told.read_tiers(scores):
+        blocks.append(near)
     if SEGMENTS_PAGE in inputs.pages:
         blocks.append("Which kinds of accounts these are, and who moved from one to another, is on the page about segments, linked above.")
     last = min(len(scores), inputs.config.call_list_size)

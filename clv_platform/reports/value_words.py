@@ -67,6 +67,22 @@ def money(value: Any, currency: str = "") -> str:
     return f"{text}{NBSP}{currency}" if currency else text
 
 
+def read_tiers(scores: pd.DataFrame) -> str:
+    """Warn where tiers divide accounts that are nearly alike: the best tier's mean lies within the usual range of one of the lowest."""
+    means = scores.groupby("value_tier", observed=True)[["score", "score_lo", "score_hi"]].mean()
+    if len(means) < 2:
+        return ""
+    top, low = means["score"].idxmax(), means["score"].idxmin()
+    if not means.loc[top, "score"] <= means.loc[low, "score_hi"]:
+        return ""
+    low_end, high_end = money(means.loc[low, "score_lo"]), money(means.loc[low, "score_hi"])
+    return (
+        f"Tiers are parts of a ranked list, not kinds of accounts: those of “{top}” are expected to bring "
+        f"{money(means.loc[top, 'score'])} on average, which a single account of “{low}” may well bring, too (nine of ten end between "
+        f"{low_end} and {high_end})."
+    )
+
+
 def signed(share: Any) -> str:
     """Write a difference as percent with its sign: +4.2 %, −11 %."""
     if not is_number(share):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from clv_platform.reports import TargetReportInputs, explain_figures, render_target_report
-from clv_platform.reports.sections.explanations import build_explanations, read_beeswarm, read_dependence, read_groups
+from clv_platform.reports.sections.explanations import _odds_move, build_explanations, read_beeswarm, read_dependence, read_groups
 from clv_platform.reports.tables import Table
 
 N = 400
@@ -197,3 +197,16 @@ def test_every_dot_is_drawn_and_the_picture_stays_small():
     dots = sum(path.count("M ") for path in svg.split('d="')[1:] if path.count("M ") > 20)
     assert dots == 3 * N
     assert len(svg) < 90_000
+
+
+@pytest.mark.parametrize(
+    ("effect", "words"),
+    [
+        (np.log(3.5), "rise 3.5-fold"),
+        (-np.log(2.0), "fall 2.0-fold"),
+        (np.log(1156), "rise from almost nothing, more than 20-fold"),
+        (-np.log(1156), "fall to almost nothing, less than one 20th of what they were"),
+    ],
+)
+def test_effects_beyond_all_measure_are_words(effect: float, words: str) -> None:
+    assert _odds_move(effect) == words

@@ -17,6 +17,7 @@ import pytest
 from clv_platform.exploration import Exploration, build_tables, find_findings
 from clv_platform.exploration.notes import build_notes
 from clv_platform.reports import draw_exploration_pictures, exploration_files, read_findings, render_exploration_report
+from clv_platform.reports.exploration_report import pick_headline
 from clv_platform.reports.exploration_sections import _outlier_table
 from clv_platform.reports.sections.findings import build_findings
 
@@ -44,11 +45,11 @@ def page(found: Exploration) -> str:
     return render_exploration_report(build_config(), found)
 
 
-def test_the_page_opens_with_the_strongest_statement_and_shows_each_with_an_action(found: Exploration, page: str) -> None:
+def test_the_page_opens_with_a_statement_to_act_on_and_shows_each_with_an_action(found: Exploration, page: str) -> None:
     statements = found.findings.frame
     headline = re.search(r'class="headline">(.*?)</p>', page)
     assert headline
-    assert str(statements["statement"].iloc[0])[:40] in headline.group(1)
+    assert str(statements["statement"].iloc[pick_headline(build_config(), statements)])[:40] in headline.group(1)
     assert len(statements) >= 2
     for text in [*statements["action"]]:
         assert text.split(";")[0].split("'")[0][:40] in page
@@ -117,3 +118,18 @@ def test_pictures_for_the_ui_are_png(found: Exploration) -> None:
     drawn = draw_exploration_pictures(build_config(), found)
     assert {"mix", "profile", "missing", "correlations"} <= set(drawn)
     assert all(picture.startswith(b"\x89PNG") for picture in drawn.values())
+
+
+def test_a_relation_between_columns_opens_nothing_where_an_effect_on_a_target_is_there() -> None:
+    config = build_config(derived_features={"users_twice": "users * 2"})
+    rows = [
+        ("target_relation", "users", "upgrade", "T3", 0.02),
+        ("target_high", "users_twice", "upgrade", "", 12.0),
+        ("metric", "users", "", "", 0.7),
+        ("target_low", "users", "upgrade", "", 3.0),
+    ]
+    frame = pd.DataFrame([dict(zip(("kind", "subject", "target", "context", "effect"), row, strict=True)) for row in rows])
+    assert pick_headline(config, frame) == 3
+    assert pick_headline(config, frame.head(3)) == 1  # a computed column rather than a relation
+    assert pick_headline(config, frame.iloc[[0, 2]]) == 0
+    assert pick_headline(config, frame.iloc[[0, 2]].assign(effect=[0.02, 0.4])) == 1

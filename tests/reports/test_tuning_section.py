@@ -23,13 +23,16 @@ def history(chosen: int) -> pd.DataFrame:
 def test_words_say_whether_anything_beat_the_defaults():
     kept = read_tuning(history(0))
     assert kept.startswith("2 sets of parameters were tried, 1 of them stopped early; none beats the defaults (PR-AUC 0.300) beyond luck")
-    assert "trial 2 beats the defaults in every part (PR-AUC 0.330 against 0.300) and is in use" in read_tuning(history(2))
+    assert (
+        "trial 2 beats the defaults in every part (PR-AUC 0.330 against 0.300), so this model was trained with its parameters"
+        in read_tuning(history(2))
+    )
 
 
 def test_trials_of_every_part_stand_before_those_that_were_stopped():
     table = tuning_table(history(2))
     assert [row[0].text for row in table.rows] == ["trial 2", "the defaults", "trial 1"]
-    assert [row[0].note for row in table.rows] == ["in use", "", "stopped early"]
+    assert [row[0].note for row in table.rows] == ["used for this model", "", "stopped early"]
     assert table.strong == frozenset({0})
     assert table.muted == frozenset({2})
     assert table.rows[0][1].note == "standard error of the gain 0.0100"

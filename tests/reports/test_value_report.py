@@ -14,7 +14,7 @@ from clv_platform.config import CompanyConfig
 from clv_platform.metrics import VALUE_METRICS
 from clv_platform.reports.value_inputs import ValueReportInputs, held_curves, months_ahead, sum_months, value_at_risk
 from clv_platform.reports.value_report import render_value_report
-from clv_platform.reports.value_words import build_value_limits, build_value_verdict, model_words, money, read_deciles, signed
+from clv_platform.reports.value_words import build_value_limits, build_value_verdict, model_words, money, read_deciles, read_tiers, signed
 
 CONFIG = CompanyConfig.model_validate(
     {
@@ -222,3 +222,15 @@ def test_amounts_and_models_are_written_for_people():
     assert (signed(0.042), signed(-0.11)) == ("+4.2\u00a0%", "−11\u00a0%")
     assert model_words("bg_nbd") == "purchase history (BG/NBD and Gamma-Gamma)"
     assert model_words("mean_of_3") == "mean of the best 3"
+
+
+def test_tiers_of_nearly_equal_accounts_are_no_kinds() -> None:
+    apart, alike = (
+        pd.DataFrame({"value_tier": ["very high", "low"], "score": [1000.0, 20.0], "score_lo": [500.0, 0.0], "score_hi": [2000.0, top]})
+        for top in (90.0, 1500.0)
+    )
+    assert read_tiers(apart) == ""
+    assert "those of “very high” are expected to bring 1,000 on average, which a single account of “low” may well bring" in read_tiers(
+        alike
+    )
+    assert read_tiers(alike.head(1)) == ""

@@ -113,7 +113,7 @@ def read_dependence(points: pd.DataFrame) -> str:
     if not is_number(effect):
         return ""
     ends = f"from low values (up to {_value(low)}) to high ones ({_value(high)} and more)"
-    text = f"Over all, {ends} the odds {'rise' if effect >= 0 else 'fall'} {times(np.exp(abs(effect)))}-fold."
+    text = f"Over all, {ends} the odds {_odds_move(effect)}."
     return text + _partner_words(points, (low, high))
 
 
@@ -130,10 +130,24 @@ def _partner_words(points: pd.DataFrame, ends: tuple[float, float] | None) -> st
     if len(told) < 2:
         return f" It depends most on {label}."
     most, least = max(told, key=lambda name: abs(told[name])), min(told, key=lambda name: abs(told[name]))
-    return (
-        f" It depends most on {label}: {times(np.exp(abs(told[most])))}-fold where that is {most}, "
-        f"{times(np.exp(abs(told[least])))}-fold where it is {least}."
-    )
+    return f" It depends most on {label}: {_fold(told[most])} where that is {most}, {_fold(told[least])} where it is {least}."
+
+
+HUGE = 20.0  # times the odds from which a figure says no more than "nearly all" or "almost none"
+
+
+def _odds_move(effect: float) -> str:
+    """Say how far odds move: 3.5-fold; where they move beyond all measure, from or to almost nothing."""
+    if np.exp(abs(effect)) < HUGE:
+        return f"{'rise' if effect >= 0 else 'fall'} {_fold(effect)}"
+    if effect >= 0:
+        return f"rise from almost nothing, {_fold(effect)}"
+    return f"fall to almost nothing, less than one {HUGE:.0f}th of what they were"
+
+
+def _fold(effect: float) -> str:
+    ratio = float(np.exp(abs(effect)))
+    return f"{times(ratio)}-fold" if ratio < HUGE else f"more than {HUGE:.0f}-fold"
 
 
 def _low_to_high(points: pd.DataFrame, low: float, high: float) -> float:

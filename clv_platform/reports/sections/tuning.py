@@ -47,9 +47,10 @@ def read_tuning(history: pd.DataFrame) -> str:
     stopped = int((trials["state"] == "pruned").sum())
     first = f"{len(trials)} sets of parameters were tried, {stopped} of them stopped early"
     if int(chosen["trial"]) == 0:
-        return f"{first}; none beats the defaults (PR-AUC {score(default['pr_auc'])}) beyond luck, so these are in use."
+        return f"{first}; none beats the defaults (PR-AUC {score(default['pr_auc'])}) beyond luck, so this model was trained with these."
     gain = f"{score(chosen['pr_auc'])} against {score(default['pr_auc'])}"
-    return f"{first}; trial {int(chosen['trial'])} beats the defaults in every part (PR-AUC {gain}) and is in use."
+    beats = f"trial {int(chosen['trial'])} beats the defaults in every part (PR-AUC {gain})"
+    return f"{first}; {beats}, so this model was trained with its parameters."
 
 
 def tuning_table(history: pd.DataFrame) -> Table:
@@ -59,7 +60,7 @@ def tuning_table(history: pd.DataFrame) -> Table:
     ordered = ordered.head(N_SHOWN).reset_index(drop=True)
     rows: list[tuple[Cell, ...]] = []
     for row in ordered.to_dict("records"):
-        notes = [text for text, holds in (("in use", row["is_chosen"]), ("stopped early", row["is_stopped"])) if holds]
+        notes = [text for text, holds in (("used for this model", row["is_chosen"]), ("stopped early", row["is_stopped"])) if holds]
         name = "the defaults" if row["trial"] == 0 else f"trial {int(row['trial'])}"
         error = row["gain_error"]
         rows.append(
