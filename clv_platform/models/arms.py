@@ -17,7 +17,7 @@ import pandas as pd
 
 from clv_platform.datasets import LabelError
 from clv_platform.metrics import log_loss, pr_auc
-from clv_platform.models.boosting import MIN_ROUNDS, BoosterSettings, fit_booster
+from clv_platform.models.boosting import MIN_ROUNDS, Bins, BoosterFit, BoosterSettings, bin_rows, fit_booster
 from clv_platform.models.calibration import Calibrator, fit_calibrator
 from clv_platform.models.folds import Fold, Folds
 from clv_platform.models.preprocessing import Matrix
@@ -29,11 +29,12 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class PreparedFold:
-    """A fold with the matrices that preprocessing made of it, learnt on its fitted rows alone."""
+    """A fold with the matrices that preprocessing made of it, learnt on its fitted rows alone; bins where several fits share them."""
 
     fold: Fold
     fit: Matrix
     check: Matrix
+    bins: Bins | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,24 @@ def _thin(part: PreparedFold, max_rows: int | None, seed: int) -> PreparedFold:
     if max_rows is None or len(part.fold.fit) <= max_rows:
         return part
     kept = np.sort(np.random.default_rng(seed).choice(len(part.fold.fit), max_rows, replace=False))
-    return replace(part, fold=replace(part.fold, fit=part.fold.fit[kept]), fit=replace(part.fit, values=part.fit.values[kept]))
+    return replace(part, fold=replace(part.fold, fit=part.fold.fit[kept]), fit=replace(part.fit, values=part.fit.values[kept]), bins=None)
+
+
+def bin_folds(prepared: Sequence[PreparedFold], y: np.ndarray, settings: BoosterSettings) -> tuple[PreparedFold, ...]:
+    """Put the rows of folds into bins once, for all arms and trials that are fitted on them."""
+    return tuple(replace(part, bins=bin_rows(part.fit, y[part.fold.fit], settings, (part.check, y[part.fold.check]))) for part in prepared)
+
+
+def fit_bags(
+    matrix: Matrix, y: np.ndarray, arm: Arm, settings: BoosterSettings, *, seed: int, rounds: int, threads: int
+) -> tuple[BoosterFit, ...]:
+    """Fit the boosters of a model, which differ in their seeds, on the same bins."""
+    bins = None if arm == "smote" else bin_rows(matrix, y, settings)
+
+    def fit(bag: int) -> BoosterFit:
+        return fit_booster(matrix, y, arm, settings, seed=seed + bag, rounds=rounds, bins=bins)
+
+    return tuple(run_parallel(fit, range(settings.n_bags), threads))
 
 
 def fit_folds(
@@ -182,7 +200,7 @@ def check_fold(prepared: PreparedFold, y: np.ndarray, arm: Arm, settings: Booste
     """Fit an arm on a fold's fitted rows and score its checked ones."""
     started = time.thread_time()
     labels = y[prepared.fold.check]
-    fit = fit_booster(prepared.fit, y[prepared.fold.fit], arm, settings, seed=seed, check=(prepared.check, labels))
+    fit = fit_booster(prepared.fit, y[prepared.fold.fit], arm, settings, seed=seed, check=(prepared.check, labels), bins=prepared.bins)
     raw = fit.raw_score(prepared.check.values)
     return FoldFit(raw, fit.best_rounds, pr_auc(labels, raw), time.thread_time() - started)
 

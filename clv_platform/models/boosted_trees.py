@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from clv_platform.models.arms import run_parallel
-from clv_platform.models.boosting import BoosterFit, BoosterSettings, fit_booster, model_text
+from clv_platform.models.arms import fit_bags
+from clv_platform.models.boosting import BoosterFit, BoosterSettings, model_text
 from clv_platform.models.preprocessing import Matrix
 
 if TYPE_CHECKING:
@@ -67,11 +67,9 @@ class BoostedTrees:
     def refit(self, matrix: Matrix, y: np.ndarray, manifest: Manifest, threads: int) -> BoostedTrees:
         """Fit arm, parameters and rounds of the manifest on other rows."""
         settings = BoosterSettings.from_json(manifest.params)
-
-        def fit(bag: int) -> BoosterFit:
-            return fit_booster(matrix, y, manifest.arm, settings, seed=manifest.seed + bag, rounds=manifest.rounds)
-
-        return BoostedTrees.from_fits(run_parallel(fit, range(settings.n_bags), threads))
+        return BoostedTrees.from_fits(
+            fit_bags(matrix, y, manifest.arm, settings, seed=manifest.seed, rounds=manifest.rounds, threads=threads)
+        )
 
     def to_files(self) -> dict[str, str]:
         """`model_<i>.txt` per booster."""

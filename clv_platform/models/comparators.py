@@ -116,9 +116,10 @@ def score_contenders(
             return ContenderScores(name, "baseline", scores, time.perf_counter() - started, _name_column(rows, column, direction, private))
         if name in BASELINES:
             return ContenderScores(name, "baseline", BASELINES[name](rows, test, seed), time.perf_counter() - started)
-        return fit_comparator(name, rows, test, target, seed=seed, max_rows=max_rows)
+        return _fit_prepared(name, same, seed) if same else _absent(name)
 
     with threadpool_limits(limits=1, user_api="blas"):
+        same = _prepare(rows, test, target, seed=seed, max_rows=max_rows) if any(map(_is_installed, names)) else None
         found = run_parallel(run, [*BASELINES, *names], threads)
     return (*found[: len(BASELINES)], *ready, *found[len(BASELINES) :])
 
@@ -136,27 +137,68 @@ def fit_comparator(
     name: str, train: Examples, test: Examples, target: Target, *, seed: int, max_rows: int | None = None
 ) -> ContenderScores:
     """Fit one algorithm on labelled training rows and score test rows."""
-    module = NEEDS.get(name)
-    if module and find_spec(module) is None:
-        return ContenderScores(name, "comparator", None, math.nan, "not installed: `make zoo` adds it")
+    if not _is_installed(name):
+        return _absent(name)
+    return _fit_prepared(name, _prepare(train, test, target, seed=seed, max_rows=max_rows), seed)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """What all algorithms read, made once: the last inner fold, then all rows, and the test rows as columns of the latter.
+
+    Attributes
+    ----------
+    inner, check, everything, test : Matrix
+    y_inner, y_check, y : ndarray
+        Labels of the first three.
+    note : str
+        How many of the training rows these are, where not all.
+    """
+
+    inner: Matrix
+    y_inner: np.ndarray
+    check: Matrix
+    y_check: np.ndarray
+    everything: Matrix
+    y: np.ndarray
+    test: Matrix
+    note: str
+
+
+def _prepare(train: Examples, test: Examples, target: Target, *, seed: int, max_rows: int | None) -> _Prepared:
     rows = sample_rows(train, max_rows or len(train), seed)
-    note = f"fitted on {len(rows):,} of {len(train):,} training rows" if len(rows) < len(train) else ""
     fold = build_folds(
         rows.y, rows.account_id, rows.as_of_date, horizon_days=target.horizon_days, n_time=2, n_stratified=3, seed=seed
     ).folds[-1]  # fmt: skip
     inner, check = rows.take(fold.fit), rows.take(fold.check)
     learnt = fit_preprocessing(inner.X, inner.features, max_levels=50)
-    matrix, checked = learnt.transform(inner.X), learnt.transform(check.X)
     whole = fit_preprocessing(rows.X, rows.features, max_levels=50)
-    if not (matrix.values.shape[1] and whole.columns):
+    return _Prepared(
+        learnt.transform(inner.X), inner.y, learnt.transform(check.X), check.y, whole.transform(rows.X), rows.y, whole.transform(test.X),
+        f"fitted on {len(rows):,} of {len(train):,} training rows" if len(rows) < len(train) else "",
+    )  # fmt: skip
+
+
+def _fit_prepared(name: str, prepared: _Prepared, seed: int) -> ContenderScores:
+    if not _is_installed(name):
+        return _absent(name)
+    if not (prepared.inner.values.shape[1] and prepared.everything.values.shape[1]):
         return ContenderScores(name, "comparator", None, math.nan, "not fitted: no feature varies")
-    first = _FITTERS[name](matrix, inner.y, seed, None, (checked, check.y))
-    calibrator = fit_calibrator(check.y, first.raw_score(checked))
-    everything = whole.transform(rows.X)
+    first = _FITTERS[name](prepared.inner, prepared.y_inner, seed, None, (prepared.check, prepared.y_check))
+    calibrator = fit_calibrator(prepared.y_check, first.raw_score(prepared.check))
     started = time.perf_counter()
-    final = _FITTERS[name](everything, rows.y, seed, first.rounds, None)
+    final = _FITTERS[name](prepared.everything, prepared.y, seed, first.rounds, None)
     seconds = time.perf_counter() - started
-    return ContenderScores(name, "comparator", calibrator.apply(final.raw_score(whole.transform(test.X))), seconds, note)
+    return ContenderScores(name, "comparator", calibrator.apply(final.raw_score(prepared.test)), seconds, prepared.note)
+
+
+def _is_installed(name: str) -> bool:
+    module = NEEDS.get(name)
+    return module is None or find_spec(module) is not None
+
+
+def _absent(name: str) -> ContenderScores:
+    return ContenderScores(name, "comparator", None, math.nan, "not installed: `make zoo` adds it")
 
 
 Check = tuple[Matrix, np.ndarray] | None

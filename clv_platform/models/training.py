@@ -21,10 +21,10 @@ import pandas as pd
 from clv_platform.config import Target, Training
 from clv_platform.datasets import Examples, check_trainable
 from clv_platform.metrics import best_f1_threshold, log_loss, pr_auc, roc_auc
-from clv_platform.models.arms import ArmComparison, ArmResult, compare_arms, fit_folds, prepare_folds, run_parallel, thin_folds
+from clv_platform.models.arms import ArmComparison, ArmResult, bin_folds, compare_arms, fit_bags, fit_folds, prepare_folds, thin_folds
 from clv_platform.models.artifact import Manifest, ModelArtifact
 from clv_platform.models.boosted_trees import BoostedTrees
-from clv_platform.models.boosting import BoosterFit, fit_booster, resolve_settings
+from clv_platform.models.boosting import BoosterFit, resolve_settings
 from clv_platform.models.calibration import Calibrator
 from clv_platform.models.folds import Folds, build_folds
 from clv_platform.models.preprocessing import Matrix, Preprocessing, fit_preprocessing
@@ -275,12 +275,13 @@ def fit_procedure(
         _check_columns(preprocessing, len(rows.y))
         budget = budget or Budget.of(training.tuning)
         whole = prepare_folds(matrix_of, folds)
-        prepared = thin_folds(whole, budget.max_rows, seed)
+        thinned = thin_folds(whole, budget.max_rows, seed)
+        prepared = bin_folds(thinned, rows.y, settings)
         comparison = compare_arms(prepared, rows.y, training.arms, settings, seed=seed, threads=threads)
         arms: list[Arm] = [arm for arm in training.arms if arm not in comparison.skipped]
         tuning = tune(prepared, rows.y, rows.account_id, comparison.chosen, arms, budget, seed=seed, threads=threads, journals=journals)
         chosen = tuning.winner
-        if any(part is not own for part, own in zip(prepared, whole, strict=True)):
+        if any(part is not own for part, own in zip(thinned, whole, strict=True)):
             chosen = fit_folds(chosen.arm, chosen.settings, whole, rows.y, seed=seed, threads=threads)
         matrix = preprocessing.transform(rows.X)
         started = time.perf_counter()
@@ -292,11 +293,7 @@ def fit_procedure(
 
 def fit_on_all(matrix: Matrix, y: np.ndarray, chosen: ArmResult, *, seed: int, threads: int) -> tuple[BoosterFit, ...]:
     """Fit an arm's boosters on all given rows, with its settings and the number of rounds that its folds found."""
-
-    def fit(bag: int) -> BoosterFit:
-        return fit_booster(matrix, y, chosen.arm, chosen.settings, seed=seed + bag, rounds=chosen.rounds)
-
-    return tuple(run_parallel(fit, range(chosen.settings.n_bags), threads))
+    return fit_bags(matrix, y, chosen.arm, chosen.settings, seed=seed, rounds=chosen.rounds, threads=threads)
 
 
 def _check_columns(preprocessing: Preprocessing, n_rows: int) -> None:
