@@ -101,6 +101,7 @@ def build_backtest_asset(company: Company, target: Target) -> AssetsDefinition:
         write_parquet(months, folder / "backtest.parquet")
         write_parquet(decisions, folder / "decisions.parquet")
         if company.is_undated:
+            (folder / "backtest.html").unlink(missing_ok=True)  # of an older version, which made one
             return MaterializeResult(metadata={"n_months": 0, "why": "The data carry no dates, so there are no months and no page."})
         path = write_page(folder / "backtest.html", render_backtest(company.config, target, months, decisions))
         told = {"n_months": len(months), "months": markdown_table(months[list(_MONTHS)].to_dict("records"))}

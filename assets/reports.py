@@ -142,7 +142,7 @@ def build_published_asset(company: Company) -> AssetsDefinition:
             return MaterializeResult(
                 metadata={"published": False, "why": f"{cutoff} is not the newest cutoff: a backtest publishes nothing."}
             )
-        scores = read_newest_scores(company) | read_value_scores(company, cutoff)
+        scores = read_newest_scores(company, cutoff) | read_value_scores(company, cutoff)
         contents = gather_published(company.config, company.paths, cutoff, scores)
         facts = {"company": company.name, "cutoff": cutoff}
         done = publish_run(company.paths, context.run_id, contents, keep_runs=company.config.keep_runs, facts=facts)
@@ -152,13 +152,15 @@ def build_published_asset(company: Company) -> AssetsDefinition:
     return published
 
 
-def read_newest_scores(company: Company) -> dict:
-    """The newest chances of every yes-or-no target, as dbt ranked them."""
+def read_newest_scores(company: Company, cutoff: str) -> dict:
+    """The newest chances of every yes-or-no target, as dbt ranked them; no entry for one that no run has asked about yet."""
     from clv_platform.warehouse import read_parquet
 
     scores = read_parquet(company.paths.root / "reporting" / "rpt_target_scores.parquet")
-    return {
+    found = {
         t.name: scores[scores["target"] == t.name].sort_values("score_rank").reset_index(drop=True)
         for t in company.trained_targets
         if t.kind != "value"
     }
+    # A target whose model failed its gate is published empty; one that was never trained isn't there.
+    return {name: own for name, own in found.items() if len(own) or (company.paths.reports / cutoff / name / "training.json").is_file()}

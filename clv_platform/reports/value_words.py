@@ -69,17 +69,15 @@ def money(value: Any, currency: str = "") -> str:
 
 def read_tiers(scores: pd.DataFrame) -> str:
     """Warn where tiers divide accounts that are nearly alike: the best tier's mean lies within the usual range of one of the lowest."""
-    means = scores.groupby("value_tier", observed=True)[["score", "score_lo", "score_hi"]].mean()
-    if len(means) < 2:
+    means = scores.groupby("value_tier", observed=True, as_index=False)[["score", "score_lo", "score_hi"]].mean()
+    rows = means.sort_values("score").to_dict("records")
+    if len(rows) < 2 or not rows[-1]["score"] <= rows[0]["score_hi"]:  # also where there is no range
         return ""
-    top, low = means["score"].idxmax(), means["score"].idxmin()
-    if not means.loc[top, "score"] <= means.loc[low, "score_hi"]:
-        return ""
-    low_end, high_end = money(means.loc[low, "score_lo"]), money(means.loc[low, "score_hi"])
+    low, top = rows[0], rows[-1]
     return (
-        f"Tiers are parts of a ranked list, not kinds of accounts: those of “{top}” are expected to bring "
-        f"{money(means.loc[top, 'score'])} on average, which a single account of “{low}” may well bring, too (nine of ten end between "
-        f"{low_end} and {high_end})."
+        f"Tiers are parts of a ranked list, not kinds of accounts: those of “{top['value_tier']}” are expected to bring "
+        f"{money(top['score'])} on average, which a single account of “{low['value_tier']}” may well bring, too (nine of ten end between "
+        f"{money(low['score_lo'])} and {money(low['score_hi'])})."
     )
 
 

@@ -111,9 +111,18 @@ def correct(frame: pd.DataFrame) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def linear(tmp_path_factory):
     company = open_company(tmp_path_factory.mktemp("linear"))
+    stale = TargetRoom(company, company.config.targets[0]).report_folder(UNDATED) / "backtest.html"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("made by an older version")
     with DagsterInstance.ephemeral() as instance:
         run(company, instance)
     return company
+
+
+def test_a_page_of_earlier_months_that_an_older_version_made_is_gone(linear):
+    folder = TargetRoom(linear, linear.config.targets[0]).report_folder(UNDATED)
+    assert (folder / "backtest.parquet").is_file()
+    assert not (folder / "backtest.html").exists()
 
 
 def test_the_regression_is_promoted_and_every_file_is_about_it(linear):
