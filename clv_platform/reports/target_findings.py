@@ -110,7 +110,7 @@ def happened_sentence(inputs: TargetReportInputs) -> str:
     words, n = event_words(inputs.target.kind), inputs.n_happened
     isnt = "isn't" if n == 1 else "aren't"
     return (
-        f" {whole(n)} of them {words.did} between the snapshot of {day(inputs.split.scoring_date)} and {day(inputs.cutoff)} already, "
+        f" {whole(n)} of those scored {words.did} between the snapshot of {day(inputs.split.scoring_date)} and {day(inputs.cutoff)} already, "
         f"so {'it' if n == 1 else 'they'} {isnt} on the list."
     )
 
