@@ -89,7 +89,7 @@ def _against(board: pd.DataFrame, metrics: dict[str, Any], champion: Opponent, m
         )
     row = rows[0]
     basis = champion.basis or "on the same rows"
-    figures = f"{name} reaches a normalised Gini of {row['ngini']:.3f} {basis}, this one {metrics['ngini']:.3f}; {_difference(row)}"
+    figures = f"{name} reaches a normalised Gini of {row['ngini']:z.3f} {basis}, this one {metrics['ngini']:z.3f}; {_difference(row)}"
     if row["ngini_difference_lo"] > 0:
         return "promoted", f"{figures}: this one is better beyond chance."
     if row["ngini_difference_hi"] < 0:
@@ -111,7 +111,7 @@ def _too_few_buyers(metrics: dict[str, Any]) -> list[str]:
 
 def _sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:
     simple = _WORDS.get(row["model"], f"the baseline {str(row['model']).replace('_', ' ')}")
-    figures = f"normalised Gini {metrics['ngini']:.3f} against {row['ngini']:.3f}; {_difference(row)}"
+    figures = f"normalised Gini {metrics['ngini']:z.3f} against {row['ngini']:z.3f}; {_difference(row)}"
     if row["ngini_difference_lo"] > 0:
         return f"Ranks better than {simple}: {figures}."
     if row["ngini_difference"] > 0:
@@ -123,4 +123,4 @@ def _difference(row: dict[Any, Any]) -> str:
     lo, hi = row["ngini_difference_lo"], row["ngini_difference_hi"]
     if pd.isna(lo):
         return "the difference can't be given an interval on so few rows"
-    return f"the difference is {row['ngini_difference']:+.3f}, 95 % interval {lo:+.3f} to {hi:+.3f}"
+    return f"the difference is {row['ngini_difference']:+z.3f}, 95 % interval {lo:+z.3f} to {hi:+z.3f}"
