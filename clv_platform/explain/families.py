@@ -98,3 +98,48 @@ def family_label(members: Sequence[Feature]) -> str:
         return members[0].label
     candidates = [member for member in members if member.group != "interactions"] or list(members)
     return min((_LABEL_TAILS.sub("", member.label) for member in candidates), key=lambda label: (len(label), label))
+
+
+def link_computed(families: Families, features: Sequence[Feature], names: Sequence[str]) -> tuple[tuple[int, ...], ...]:
+    """Families whose members are computed from each other: a sum of columns and the columns themselves.
+
+    A regression gives the sum a large weight and the columns large ones the other way; told apart, a reason for and a reason against the
+    score are the same fact twice.
+
+    Parameters
+    ----------
+    families : Families
+        From `build_families`.
+    features : sequence of Feature
+        The catalogue; derived features carry their expression.
+    names : sequence of str
+        The model's features, in the order of its contributions.
+
+    Returns
+    -------
+    tuple of tuple of int
+        Positions of families that belong together, two or more in each.
+    """
+    expressions = {feature.name: feature.sql for feature in features if feature.sql}
+    home = {names[column]: int(position) for column, position in zip(families.columns, families.member, strict=True)}
+    group = list(range(len(families.names)))
+    for name, expression in expressions.items():
+        if name in home:
+            linked = {group[home[word]] for word in re.findall(r"\w+", expression) if word in home} | {group[home[name]]}
+            group = [min(linked) if own in linked else own for own in group]
+    together: dict[int, list[int]] = {}
+    for position, own in enumerate(group):
+        together.setdefault(own, []).append(position)
+    return tuple(tuple(positions) for positions in together.values() if len(positions) > 1)
+
+
+def settle(totals: np.ndarray, linked: Sequence[Sequence[int]]) -> np.ndarray:
+    """Add up families that belong together: the sum goes to the one that pushes hardest that way, the others keep nothing to tell."""
+    settled = totals.copy()
+    for positions in linked:
+        own = totals[:, list(positions)]
+        whole = own.sum(axis=1)
+        winner = np.argmax(own * np.sign(whole)[:, None], axis=1)
+        settled[:, list(positions)] = 0.0
+        settled[np.arange(len(totals)), np.asarray(positions)[winner]] = whole
+    return settled

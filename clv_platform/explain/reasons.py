@@ -15,10 +15,11 @@ from clv_platform.datasets import Examples
 from clv_platform.explain.batches import BATCH_ROWS, iterate_contributions
 from clv_platform.explain.chance import check_order, event_of, movement_words
 from clv_platform.explain.changes import Change, find_change
-from clv_platform.explain.families import Families, build_families
+from clv_platform.explain.families import Families, build_families, link_computed, settle
 from clv_platform.explain.wording import column_words
 from clv_platform.models import ModelArtifact
 
+REGRESSION = "logistic_regression"  # the kind whose weights of columns and of their sums cancel out
 MIN_LOG_ODDS = 0.01  # a hundredth of the odds is no reason
 
 
@@ -130,6 +131,8 @@ def tell_reasons(
     """
     artifact.check_features(examples.features)
     families = build_families(examples.features, list(artifact.manifest.features), private)
+    names = list(artifact.manifest.features)
+    linked = link_computed(families, examples.features, names) if artifact.manifest.kind == REGRESSION else ()
     words = FamilyWords(artifact, examples, families)
     event = event_of(artifact)
     ending = {1: f" raises the chance {event}".rstrip(), -1: f" lowers the chance {event}".rstrip()}
@@ -137,7 +140,7 @@ def tell_reasons(
     raw_scores, base = np.zeros(len(examples)), 0.0
     for rows, contributions, raw in iterate_contributions(artifact, examples.X, batch_rows=batch_rows, threads=threads):
         raw_scores[rows], base = raw, float(contributions[0, -1])
-        totals = families.totals(contributions)
+        totals = settle(families.totals(contributions), linked)
         speakers = words.speakers(contributions, totals)
         order = np.argsort(-np.abs(totals), axis=1, kind="stable")
         for row in range(len(raw)):

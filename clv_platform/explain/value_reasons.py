@@ -14,7 +14,7 @@ import pandas as pd
 from clv_platform.contracts.feature import Feature
 from clv_platform.datasets import ValueRows
 from clv_platform.explain.batches import BATCH_ROWS, iterate_contributions
-from clv_platform.explain.families import Families, build_families
+from clv_platform.explain.families import Families, build_families, link_computed, settle
 from clv_platform.explain.reasons import FamilyWords, Reasons, tell_row
 from clv_platform.explain.value_view import HISTORY, ValueView, summary_of, view_rows
 
@@ -80,11 +80,12 @@ def tell_value_reasons(
     examples = view_rows(rows)
     view.check_features(examples.features)
     families = join_purchases(build_families(examples.features, list(view.manifest.features), private), examples.features, view.manifest)
+    linked = link_computed(families, examples.features, list(view.manifest.features))  # means of models may hold a regression
     words = ValueWords(view, examples, families, currency)
     ending = {1: " raises the expected amount", -1: " lowers the expected amount"}
     told = Reasons()
     for part, contributions, _ in iterate_contributions(view, examples.X, batch_rows=batch_rows):
-        totals = families.totals(contributions)
+        totals = settle(families.totals(contributions), linked)
         speakers = words.speakers(contributions, totals)
         order = np.argsort(-np.abs(totals), axis=1, kind="stable")
         for row in range(len(totals)):
