@@ -161,9 +161,14 @@ def test_files_come_back_as_they_were(evaluation, tmp_path) -> None:
 
 def test_gate_lets_a_good_model_in_with_reasons(evaluation) -> None:
     decision = decide_value_gate(evaluation)
-    assert "-0.000" not in " ".join(decision.reasons)  # the same for all ranks by nothing: a Gini a hair below 0
     assert (decision.is_promoted, decision.verdict) == (True, "promoted")
     assert any("past spend per day" in reason for reason in decision.reasons)
+
+
+def test_a_gini_a_hair_below_zero_is_written_as_zero(evaluation) -> None:
+    board = evaluation.leaderboard.assign(ngini=lambda b: b["ngini"].where(b["model"] != "mean", -0.0002))
+    reasons = " ".join(decide_value_gate(replace(evaluation, leaderboard=board)).reasons)
+    assert "against 0.000;" in reasons and "-0.000" not in reasons
 
 
 def test_gate_refuses_a_ranking_no_better_than_past_spend(rows) -> None:
