@@ -1,6 +1,6 @@
 """Who leaves sooner: hazard ratios with intervals from proportional-hazards regressions, and a check of what they assume.
 
-Here: Cox regressions by statsmodels on lifetimes (attributes) and on account-months (signals that change over time). Keep the choice of
+Here: Cox regressions (see `cox`) on lifetimes (attributes) and on account-months (signals that change over time). Keep the choice of
 signals out (see `churn_history_signals`), and words of cause too.
 
 References
@@ -18,6 +18,7 @@ import pandas as pd
 
 from clv_platform.exploration.churn_history_rows import COHORT, grouped
 from clv_platform.exploration.churn_history_signals import SILENCE, Signal
+from clv_platform.exploration.cox import CoxFit, fit_cox
 
 MIN_EVENTS = 30
 CONTROLS = 5  # stayers per departure
@@ -56,32 +57,33 @@ def hazard_ratios(time: np.ndarray, entry: np.ndarray, is_left: np.ndarray, X: p
     DataFrame
         column, ratio (of hazards per unit), lo, hi (95 %, Wald), p, p_constant: whether the ratio changes over life (small: it does).
     """
-    from statsmodels.duration.hazard_regression import PHReg
+    from scipy.stats import norm
 
-    fit = PHReg(time, X.to_numpy(float), status=is_left, entry=entry, ties="efron").fit()
-    bounds = np.clip(fit.conf_int(), -50, 50)
+    fit = fit_cox(time, entry, is_left == 1, X.to_numpy(float))
+    reach = norm.ppf(0.975) * fit.errors
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = 2 * norm.sf(np.abs(fit.params / fit.errors))
     return pd.DataFrame(
         {
             "column": list(X.columns),
             "ratio": np.exp(np.clip(fit.params, -50, 50)),
-            "lo": np.exp(bounds[:, 0]),
-            "hi": np.exp(bounds[:, 1]),
-            "p": fit.pvalues,
-            "p_constant": _constancy(fit, time, is_left),
+            "lo": np.exp(np.clip(fit.params - reach, -50, 50)),
+            "hi": np.exp(np.clip(fit.params + reach, -50, 50)),
+            "p": p,
+            "p_constant": _constancy(fit, time),
         }
     )
 
 
-def _constancy(fit: object, time: np.ndarray, is_left: np.ndarray) -> np.ndarray:
+def _constancy(fit: CoxFit, time: np.ndarray) -> np.ndarray:
     """P-value, per column, that scaled Schoenfeld residuals don't move with the rank of time."""
     from scipy.stats import norm, rankdata
 
-    residuals = np.asarray(fit.schoenfeld_residuals, dtype=float)  # type: ignore[attr-defined]
-    events = (is_left == 1) & np.isfinite(residuals).all(axis=1)
+    events = np.isfinite(fit.residuals).all(axis=1)
     n = int(events.sum())
     if n < 5:
-        return np.full(residuals.shape[1], np.nan)
-    scaled = residuals[events] @ np.asarray(fit.cov_params()) * n  # type: ignore[attr-defined]
+        return np.full(len(fit.params), np.nan)
+    scaled = fit.residuals[events] @ fit.covariance * n
     order = rankdata(time[events])
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.array([np.corrcoef(order, column)[0, 1] for column in scaled.T])
