@@ -19,6 +19,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Format = Literal["svg", "png"]
 
@@ -75,12 +76,21 @@ def render(draw: Callable[[Axes], None], height: float, picture_format: Format) 
         figure = Figure(figsize=(_WIDTH, height), layout="constrained")
         FigureCanvasAgg(figure)
         draw(figure.add_subplot())
+        _lay_out(figure)
         buffer = io.BytesIO()
         if picture_format == "png":
             figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
             return buffer.getvalue()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Type": None, "Format": None})
     return _with_css_colours(buffer.getvalue().decode()).encode()
+
+
+def _lay_out(figure: Figure) -> None:
+    """Make room for labels once and for all: `savefig` would draw everything twice, the first time for the layout alone."""
+    engine = figure.get_layout_engine()
+    assert engine is not None, "asked for above"
+    engine.execute(figure)
+    figure.set_layout_engine("none")
 
 
 def _with_css_colours(svg: str) -> str:

@@ -197,7 +197,8 @@ def _dots(axes: Axes, points: np.ndarray, colour: str, label: str) -> None:
     codes = np.tile([Path.MOVETO, Path.LINETO], len(points))
     path = Path(np.repeat(points, 2, axis=0), codes)
     path.should_simplify = False
-    axes.add_patch(PathPatch(path, facecolor="none", edgecolor=colour, linewidth=2.6, capstyle="round", alpha=0.7))
+    # Not `add_patch`, which looks for the limits of thousands of curves: they are those of the points, given below.
+    axes.add_artist(PathPatch(path, facecolor="none", edgecolor=colour, linewidth=2.6, capstyle="round", alpha=0.7))
     axes.add_line(Line2D([], [], marker="o", linewidth=0, markersize=4.5, color=colour, label=label))
     axes.update_datalim(points)
     axes.autoscale_view()
