@@ -19,27 +19,43 @@ from dagster._core.definitions.reconstruct import ReconstructableJob
 
 from assets.company import Company, load_company
 from assets.definitions import Overrides, build_defs
-from assets.manifest import build_dbt
+from assets.manifest import build_dbt, ensure_manifest
 from assets.processes import changed_environment
 from clv_platform.settings import load_settings
 
 MAX_WORKERS = 4  # more steps than that are never ready at once, and each takes memory
 _INTERRUPTED_EXIT = 130
-# `assets.prepared` makes the definitions; the others are what steps would import one after the other.
+# What steps would import one after the other (Dagster's storage alone costs a second); last `assets.prepared`, which makes the definitions.
 _PRELOADED = (
-    "assets.prepared",
+    "assets.history",
+    "dagster._core.storage.base_storage",
+    "dagster._core.storage.local_compute_log_manager",
+    "dagster._core.storage.root",
+    "dagster._core.execution.plan.execute_plan",
+    "sqlalchemy.dialects.sqlite.pysqlite",
+    "pyarrow.dataset",
+    "pyarrow.pandas_compat",
     "pyarrow.parquet",
+    "upath",
     "lightgbm",
+    "optuna",
+    "imblearn.over_sampling",
     "scipy.stats",
     "sklearn.ensemble",
     "sklearn.linear_model",
     "sklearn.model_selection",
+    "sklearn.neural_network",
+    "statsmodels.duration.survfunc",
+    "statsmodels.stats.multitest",
+    "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
     "clv_platform.models",
+    "clv_platform.models.segments",
     "clv_platform.evaluation",
     "clv_platform.reports",
     "clv_platform.exploration",
+    "assets.prepared",
 )
 _BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -56,8 +72,8 @@ def build_executor(n_workers: int) -> ExecutorDefinition:
 
 
 def build_parallel_job(company: Company, job_name: str) -> ReconstructableJob:
-    """Return a job that worker processes can make, too, and start the server that they come from."""
-    _start_server(company)
+    """Return a job that worker processes can make, too, and start the server that they come from, unless it runs already."""
+    start_server(company)
     return build_reconstructable_job(
         "assets.parallel", "rebuild_job", reconstructable_kwargs={"config_path": str(company.config_path), "job_name": job_name}
     )
@@ -68,6 +84,12 @@ def rebuild_job(config_path: str, job_name: str) -> JobDefinition:
     if multiprocessing.parent_process() is not None:
         _end_with_parent()
     return prepare_definitions(config_path).resolve_job_def(job_name)
+
+
+def shared_definitions(company: Company) -> Definitions:
+    """The definitions that workers will have, made once in the run's process; the manifest is made first, if it is out of date."""
+    ensure_manifest(company)
+    return prepare_definitions(str(company.config_path))
 
 
 def prepare_definitions(config_path: str) -> Definitions:
@@ -97,8 +119,11 @@ def _shares(threads: int) -> tuple[int, int]:
     return n_workers, max(1, threads // n_workers)
 
 
-def _start_server(company: Company) -> None:
-    """Start the server before it is needed; BLAS gets the share of threads, as busy pools stand in each other's way."""
+def start_server(company: Company) -> None:
+    """Start the server before it is needed: it imports while this process looks for a manifest and plans the run.
+
+    BLAS gets the share of threads, as busy pools stand in each other's way.
+    """
     _, share = _shares(company.settings.threads)
     forkserver.set_forkserver_preload(["dagster._core.executor.multiprocess", *_PRELOADED])
     with changed_environment({name: os.environ.get(name) or str(share) for name in _BLAS_THREADS}):

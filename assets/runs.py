@@ -31,7 +31,7 @@ from assets.definitions import Overrides, build_defs
 from assets.failures import failure_payload, hide_secrets, plain_message, post_failure
 from assets.instance import PROCESS_TAG
 from assets.models import RETRAIN_TAG
-from assets.parallel import build_parallel_job, count_workers
+from assets.parallel import build_parallel_job, count_workers, shared_definitions, start_server
 from assets.partitions import PARTITION_TAG, newest_cutoff, register_cutoff
 from assets.processes import process_tag
 
@@ -219,6 +219,8 @@ def run_graph(
     cutoff = cutoff or newest_cutoff(company)
     if cutoff is None:
         return RunOutcome("failure", "", "", ("The sources have no dated row, so there is no cutoff: set `observed_until` in the config.",))
+    if _may_run_at_once(company, instance):
+        start_server(company)
     register_cutoff(instance, company, cutoff)
     tags = {RETRAIN_TAG: "true"} if is_retraining else {}
     return run_selection(
@@ -274,22 +276,24 @@ def _run_job(
     tags: Mapping[str, str] = MappingProxyType({}),
 ) -> RunOutcome:
     reader = EventReader(listen, instance)
-    defs = build_defs(Overrides(company=company, loggers={"console": reader.build_logger()}))
-    job = defs.resolve_job_def(job_name)
-    selected = sorted(key for key in job.asset_layer.executable_asset_keys if keep(key))
+    own = Overrides(company=company, loggers={"console": reader.build_logger()})
+    is_parallel = _may_run_at_once(company, instance)
+    defs = shared_definitions(company) if is_parallel else build_defs(own)
+    selected = sorted(key for key in defs.resolve_job_def(job_name).asset_layer.executable_asset_keys if keep(key))
     sizes = _step_sizes(defs, set(selected))
+    if is_parallel and len(sizes) <= MIN_PARALLEL_STEPS:
+        is_parallel, defs = False, build_defs(own)
     listen(Progress("plan", job_name, sizes=sizes))
     reader.run_id = run_id = _new_run_id()
     loggers = {
         "loggers": {"console": {"config": {"log_level": "ERROR"}}}
     }  # what a worker logs goes to the run's log; fits the UI's jobs, too
     request = {"tags": {PROCESS_TAG: process_tag(), **tags}, "run_id": run_id, "run_config": loggers}
-    is_parallel = count_workers(company.settings.threads) > 1 and len(sizes) > MIN_PARALLEL_STEPS and instance.is_persistent
     try:
         if is_parallel:
             status = _execute_in_workers(company, instance, reader, job_name, frozenset(selected), cutoff, request)
         else:
-            result = job.execute_in_process(
+            result = defs.resolve_job_def(job_name).execute_in_process(
                 instance=instance, partition_key=cutoff, asset_selection=selected, raise_on_error=False, **request
             )
             status = "success" if result.success else "failure"
@@ -299,6 +303,11 @@ def _run_job(
         return _close_canceled(instance, run_id, cutoff or "")
     outcome = RunOutcome(status, run_id, cutoff or "", failed_checks=tuple(sorted(set(reader.failed_checks))))
     return outcome if status == "success" else _close_failed(company, job_name, outcome, reader)
+
+
+def _may_run_at_once(company: Company, instance: DagsterInstance) -> bool:
+    """Whether there are threads for several steps, and a history that their processes can write to."""
+    return count_workers(company.settings.threads) > 1 and instance.is_persistent
 
 
 def _execute_in_workers(
