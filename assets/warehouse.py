@@ -6,6 +6,7 @@ shows as an asset check. Keep calling dbt itself out (see `manifest`).
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,14 +68,22 @@ def build_warehouse_assets(company: Company, manifest_path: Path) -> list[Assets
     @dbt_assets(manifest=manifest, exclude=reporting, name="dbt_warehouse", dagster_dbt_translator=translator, pool=WAREHOUSE_POOL)
     def dbt_warehouse(context: AssetExecutionContext, dbt: DbtCli):
         events = dbt.cli(build_command(company), context=context, target_path=company.paths.dbt_target / "warehouse").stream()
-        yield from with_exports(events, company, company.paths.marts, ("marts__", "intermediate__int_label_values"), models)
+        yield from with_exports(
+            events, with_threads_of(dbt, company), company.paths.marts, ("marts__", "intermediate__int_label_values"), models
+        )
 
     @dbt_assets(manifest=manifest, select=reporting, name="dbt_reporting", dagster_dbt_translator=translator, pool=WAREHOUSE_POOL)
     def dbt_reporting(context: AssetExecutionContext, dbt: DbtCli):
         events = dbt.cli(build_command(company), context=context, target_path=company.paths.dbt_target / "reporting").stream()
-        yield from with_exports(events, company, company.paths.root / "reporting", ("reporting__",), models)
+        yield from with_exports(events, with_threads_of(dbt, company), company.paths.root / "reporting", ("reporting__",), models)
 
     return [dbt_warehouse, dbt_reporting]
+
+
+def with_threads_of(dbt: DbtCli, company: Company) -> Company:
+    """The company with as many threads as dbt has: beside its step, and so beside the export, little runs."""
+    threads = int(dbt.environment.get("CLV_THREADS", company.settings.threads))
+    return replace(company, settings=replace(company.settings, threads=threads))
 
 
 def build_command(company: Company) -> list[str]:
