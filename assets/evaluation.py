@@ -42,9 +42,10 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
 
         cutoff = context.partition_key
         folder, rival = room.report_folder(cutoff), find_rival(room, cutoff, *room.trained_ids(cutoff))
-        choice = evaluate_candidates(room, cutoff, rival, with_comparators=not is_backtest(context))
+        examples = room.read_examples()
+        choice = evaluate_candidates(room, cutoff, examples, rival, with_comparators=not is_backtest(context))
         found = name_reviewed(room, cutoff, choice.evaluation)
-        groups = search_groups(room, cutoff, found)
+        groups = search_groups(room, cutoff, examples, found)
         gate = judge(room, cutoff, choice, rival, groups.new_groups)
         write_parquet(groups.found.to_frame(), folder / "weak_slices.parquet")
         metrics = write_evaluation(found, read_parquet(folder / "arms.parquet"), folder, gate)
@@ -58,9 +59,10 @@ def build_evaluation_asset(company: Company, target: Target) -> AssetsDefinition
     return evaluation
 
 
-def evaluate_candidates(room: TargetRoom, cutoff: str, rival: Rival | None = None, *, with_comparators: bool = True) -> "Choice":
+def evaluate_candidates(
+    room: TargetRoom, cutoff: str, examples: "Examples", rival: Rival | None = None, *, with_comparators: bool = True
+) -> "Choice":
     """Evaluate the models of a cutoff, beside the one in use: on their last test dates, or out of fold when the rows have no dates."""
-    examples = room.read_examples()
     split = room.split(examples, cutoff)
     return (
         evaluate_out_of_folds(room, cutoff, examples, rival)

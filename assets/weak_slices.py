@@ -36,14 +36,14 @@ def weak_table(rows) -> Any:
     return markdown_table(rows[list(SHOWN)].to_dict("records"))
 
 
-def search_groups(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation") -> GroupSearch:
+def search_groups(room: TargetRoom, cutoff: str, examples: "Examples", evaluation: "BinaryEvaluation") -> GroupSearch:
     """Search the evaluated rows for the candidate and, where it scored them too, for the model in use."""
     from clv_platform.evaluation.weak_slices import new_weak_slices, search_predictions
     from clv_platform.models.auditor import audit_scores
     from clv_platform.reports.words import event_words
 
     config = room.company.config
-    rows, test = evaluation.predictions, _test_rows(room, cutoff, evaluation)
+    rows, test = evaluation.predictions, _test_rows(room, cutoff, examples, evaluation)
     names = [name for name in config.slices if name in rows.columns and name not in config.private]
     found, champion = search_predictions(
         rows,
@@ -58,11 +58,10 @@ def search_groups(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation")
     return GroupSearch(found, tuple(new["sentence"]))
 
 
-def _test_rows(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation") -> "Examples":
+def _test_rows(room: TargetRoom, cutoff: str, examples: "Examples", evaluation: "BinaryEvaluation") -> "Examples":
     """The evaluated rows with all their features, in the order of the predictions."""
     import numpy as np
 
-    examples = room.read_examples()
     split = room.split(examples, cutoff)
     test = split.test if split else examples.take(~np.isnan(examples.y))
     if not np.array_equal(evaluation.predictions["account_id"].to_numpy(dtype=str), test.account_id.astype(str)):

@@ -144,6 +144,8 @@ def feature_values(values: pd.Series, feature: Feature, table: str) -> NDArray[n
 
 def read_numbers(values: pd.Series) -> NDArray[np.float64]:
     """Numbers, decimals, booleans and their nulls as float64 with NaN, always a copy."""
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":  # most are; nullable numbers take ten times as long
+        return np.array(values, dtype=np.float64)
     return np.array(values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan), dtype=np.float64)
 
 
