@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 ZOO := $(VENV)/.zoo
+DEEP := $(VENV)/.deep
 CONFIG ?= config/demo.yaml
 ACCOUNTS ?= 10000
 MONTHS ?= 24
@@ -11,7 +12,7 @@ SEED ?= 7
 DATA := $(or $(CLV_DATA_DIR),data)
 DEMO := $(DATA)/demo/files
 
-.PHONY: help zoo run test lint format types rooms unit dev review docs lock clean-env benchmarks
+.PHONY: help zoo deep run test lint format types rooms unit dev review docs lock clean-env benchmarks
 
 help:
 	@echo "make run      environment, demo company, the whole graph, then where to look"
@@ -22,6 +23,7 @@ help:
 	@echo "make review   the review app on http://127.0.0.1:8050: published predictions, and what the newest run says of the month"
 	@echo "make docs     the dbt docs of CONFIG as one static page"
 	@echo "make zoo      adds XGBoost and CatBoost to the environment, for the leaderboard"
+	@echo "make deep     adds PyTorch (5 GB on Linux), for the networks beside value models"
 	@echo "make lock     resolve pyproject.toml anew into requirements.lock"
 
 # requirements.lock is complete (names, versions, hashes), so nothing is resolved at install time.
@@ -41,6 +43,12 @@ $(ZOO): requirements-zoo.lock | $(READY)
 	@touch $(ZOO)
 
 zoo: $(ZOO)
+
+$(DEEP): requirements-deep.lock | $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-deep.lock
+	@touch $(DEEP)
+
+deep: $(DEEP)
 
 run: $(READY) $(if $(filter config/demo.yaml,$(CONFIG)),$(DEMO)/accounts.parquet)
 	$(BIN)/clv run --config $(CONFIG)
@@ -80,3 +88,5 @@ lock:
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --extra zoo --universal --python-version 3.11 --generate-hashes --no-strip-extras --constraints requirements.lock \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-zoo.lock
+	uv pip compile pyproject.toml --extra deep --universal --python-version 3.11 --generate-hashes --no-strip-extras --constraints requirements.lock \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet --output-file requirements-deep.lock

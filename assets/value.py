@@ -19,7 +19,7 @@ from clv_platform.config import CompanyConfig, Target, config_hash
 if TYPE_CHECKING:
     import pandas as pd
 
-    from clv_platform.datasets import ValueSplit
+    from clv_platform.datasets import PurchaseMonths, ValueSplit
     from clv_platform.explain import Explanation
     from clv_platform.models.value import TrainedValueModel
 
@@ -32,7 +32,7 @@ def build_value_model_asset(company: Company, target: Target) -> AssetsDefinitio
 
     @asset(
         key=room.key("models", "model"),
-        deps=list(room.marts),
+        deps=[*room.marts, room.days_key],
         group_name="models",
         owners=OWNERS,
         kinds={"python", "lightgbm"},
@@ -52,7 +52,9 @@ def build_value_model_asset(company: Company, target: Target) -> AssetsDefinitio
         except NotEnoughHistory as error:
             return room.give_up(cutoff, str(error))
         hashes = {"config_hash": config_hash(company.config), "data_hash": read_raw_load(company.paths).data_hash}
-        trained = train_value_model(split, config, target, cutoff=as_of, threads=company.settings.threads, **hashes)
+        trained = train_value_model(
+            split, config, target, cutoff=as_of, threads=company.settings.threads, months=read_months(room, config), **hashes
+        )
         save_artifact(trained.artifact, room.models_root)
         write_value_training(room, cutoff, trained, split)
         board = markdown_table(trained.leaderboard.to_dict("records"))
@@ -69,6 +71,16 @@ def choose_contenders(context: AssetExecutionContext, config: CompanyConfig) -> 
     if not is_backtest(context):
         return config
     return config.model_copy(update={"training": config.training.model_copy(update={"comparators": ()})})
+
+
+def read_months(room: ValueRoom, config: CompanyConfig) -> "PurchaseMonths | None":
+    """What accounts bought by month, where a network that reads it is asked for and can be fitted."""
+    from importlib.util import find_spec
+
+    from clv_platform.models.value import RECURRENT
+
+    is_wanted = RECURRENT in config.training.comparators and find_spec("torch") is not None
+    return room.read_purchase_months() if is_wanted else None
 
 
 def write_value_training(room: ValueRoom, cutoff: str, trained: "TrainedValueModel", split: "ValueSplit") -> None:

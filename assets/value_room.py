@@ -19,7 +19,7 @@ from clv_platform.config import Target
 if TYPE_CHECKING:
     import pandas as pd
 
-    from clv_platform.datasets import ValueExamples, ValueSplit
+    from clv_platform.datasets import PurchaseMonths, ValueExamples, ValueSplit
     from clv_platform.models.value import ValueArtifact
 
 NOT_ENOUGH = "not_enough_history"
@@ -39,6 +39,11 @@ class ValueRoom(TargetRoom):
         """The rows with their features and outcomes, and what each account had bought by then."""
         return self.examples_key, AssetKey(["marts", "fct_purchase_summaries"])
 
+    @property
+    def days_key(self) -> AssetKey:
+        """The account-day fact."""
+        return AssetKey(["marts", "fct_account_days"])
+
     def read_value_examples(self) -> "ValueExamples":
         """All eligible rows of the target with what had been bought by then and what came after."""
         from clv_platform.datasets import build_value_examples
@@ -46,6 +51,13 @@ class ValueRoom(TargetRoom):
 
         examples, summaries = (read_parquet(self.company.paths.marts / f"{key.path[-1]}.parquet") for key in self.marts)
         return build_value_examples(examples, summaries, self.company.config, self.target)
+
+    def read_purchase_months(self) -> "PurchaseMonths":
+        """What accounts bought day by day."""
+        from clv_platform.datasets import PurchaseMonths
+        from clv_platform.warehouse import read_parquet
+
+        return PurchaseMonths.of(read_parquet(self.company.paths.marts / f"{self.days_key.path[-1]}.parquet"))
 
     def read_value_split(self, cutoff: str) -> "ValueSplit":
         """Rows to learn from, to compare models on, to test and to score.

@@ -7,7 +7,7 @@ Keep reading of files and environment out (see `load`): these are plain values.
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -166,7 +166,9 @@ class Target(_Block):
 RESERVED_NAMES = frozenset({"segments", "exploration", "data", "company", "review"})
 VALUE_KEYS = frozenset({"value_means", "margin_share", "annual_discount_rate", "learning_windows", "time_unit_days"})
 
-Algorithm = Literal["logistic_regression", "random_forest", "neural_network", "xgboost", "catboost"]
+Algorithm = Literal[
+    "logistic_regression", "random_forest", "neural_network", "xgboost", "catboost", "dense_network", "recurrent_network"
+]  # the last two, of value targets alone, need the extra `deep`
 
 
 class Tuning(_Block):
@@ -201,7 +203,7 @@ class Training(_Block):
     lightgbm: dict[str, float | int | bool] = {}  # overrides of the default parameters
     min_positives: int = Field(default=30, ge=2)
     tuning: Tuning = Tuning()
-    comparators: tuple[Algorithm, ...] = ("logistic_regression", "random_forest", "neural_network", "xgboost", "catboost")
+    comparators: tuple[Algorithm, ...] = get_args(Algorithm)
 
 
 class Review(_Block):

@@ -8,6 +8,7 @@ from clv_platform.datasets.corrections import LabelCorrections, correct_training
 from clv_platform.datasets.examples import Examples, build_examples
 from clv_platform.datasets.labels import LabelError, check_label_column, check_label_values, check_trainable, label_name
 from clv_platform.datasets.leaks import Leak, LeakReport, find_leaks
+from clv_platform.datasets.purchase_months import PurchaseMonths
 from clv_platform.datasets.splits import NotEnoughHistory, TimeSplit, account_disjoint, as_date, hold_out_accounts, split_by_time
 from clv_platform.datasets.value_examples import SUMMARY_COLUMNS, ValueExamples, ValueRows, build_value_examples, stack_rows, value_windows
 from clv_platform.datasets.value_leaks import find_value_leaks
@@ -21,6 +22,7 @@ __all__ = [
     "Leak",
     "LeakReport",
     "NotEnoughHistory",
+    "PurchaseMonths",
     "TimeSplit",
     "ValueBacktest",
     "ValueExamples",

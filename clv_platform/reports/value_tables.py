@@ -16,7 +16,11 @@ from clv_platform.scores.scoring import SEPARATOR
 
 _FIGURES = ("top10_share", "ngini", "bias", "decile_wape", "coverage_90", "mae", "rmse", "spearman")
 _PURCHASES = tuple(f"transactions_{name}" for name in ("ngini", "bias", "decile_wape", "mae", "mae_median", "rmse"))
-_WAYS = {"neighbours": "how far accounts with a like amount were off before", "simulation": "simulated futures of the purchase history"}
+_WAYS = {
+    "neighbours": "how far accounts with a like amount were off before",
+    "simulation": "simulated futures of the purchase history",
+    "quantiles": "quantiles learnt from the amount and the purchase history",
+}
 _KINDS = {"baseline": "simple rule", "contender": "", "blend": "mean of several", "comparator": "for comparison only", "champion": "in use"}
 
 

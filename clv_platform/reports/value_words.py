@@ -31,6 +31,8 @@ _MODELS = {
     "contractual": "contracts: how long they last, times what they pay",
     "random_forest": "random forest",
     "neural_network": "neural network",
+    "dense_network": "neural network (PyTorch)",
+    "recurrent_network": "recurrent network on the months (PyTorch)",
     "xgboost": "XGBoost",
     "catboost": "CatBoost",
     "weighted_mean": "weighted mean of the best",

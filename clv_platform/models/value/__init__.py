@@ -2,13 +2,14 @@
 
 Here: `summary` (what the probability models read), one file per family (`bg_nbd` with its modified form, `pareto_nbd`, `gamma_gamma`,
 `shifted_beta_geometric`), `fitting` that they share, `prediction` by simulation; `frequency` and `foundation` (the families of each date),
-`design` (rows to a matrix), `trees` and `linear`, `contenders` and `comparators`, `backtests` (rolling origins), `choice`, `calibration`,
-`intervals`, `training` and `artifact`. Add a family as a file with its log-likelihood, gradient and expectations, and known answers in the
-tests; a contender in `contenders`. Keep figures about the test (`evaluation`) out.
+`design` (rows to a matrix), `trees` and `linear`, `contenders`, `comparators` and their `networks`, `backtests` (rolling origins),
+`choice`, `calibration`, `intervals` and `quantiles`, `training` and `artifact`. Add a family as a file with its log-likelihood, gradient
+and expectations, and known answers in the tests; a contender in `contenders`. Keep figures about the test (`evaluation`) out.
 """
 
 from clv_platform.models.value.artifact import ValueArtifact, ValueForecast, ValueManifest
 from clv_platform.models.value.bg_nbd import BgNbd, fit_bg_nbd
+from clv_platform.models.value.comparators import RECURRENT
 from clv_platform.models.value.fitting import FitError, FitReport
 from clv_platform.models.value.gamma_gamma import GammaGamma, fit_gamma_gamma
 from clv_platform.models.value.pareto_nbd import ParetoNbd, fit_pareto_nbd
@@ -17,6 +18,7 @@ from clv_platform.models.value.summary import PurchaseSummary
 from clv_platform.models.value.training import TrainedValueModel, train_value_model
 
 __all__ = [
+    "RECURRENT",
     "BgNbd",
     "FitError",
     "FitReport",

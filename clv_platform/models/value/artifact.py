@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from clv_platform.models.value.contenders import Member
 from clv_platform.models.value.design import HISTORY, Design, View
 from clv_platform.models.value.foundation import Foundation
 from clv_platform.models.value.intervals import Spread, bound, bound_counts
+from clv_platform.models.value.quantiles import QuantileModel
 
 Floats = NDArray[np.float64]
 KIND = "value"
@@ -51,7 +52,8 @@ class ValueManifest:
     family : str or None
         Probability model behind p_alive and simulated futures.
     interval_method, median_method : str
-        Of amounts; of the number of purchases. `neighbours` or `simulation`, whichever kept its promise best at the origins.
+        Of amounts (`neighbours`, `simulation`, `quantiles`); of the number of purchases (the first two). Whichever kept its promise best at
+        the origins.
     learning : list of [date, days]
         The windows learnt from.
     notes : dict
@@ -139,6 +141,8 @@ class ValueModel:
     spend_spread, purchases_spread : Spread
     centre : float
         Mean log expectation that trees multiply, the constant of contributions.
+    quantiles : QuantileModel or None
+        Bounds of the spend where that method is used.
     """
 
     foundation: Foundation
@@ -150,6 +154,7 @@ class ValueModel:
     spend_spread: Spread
     purchases_spread: Spread
     centre: float = 0.0
+    quantiles: QuantileModel | None = None
 
     def expect(self, view: View) -> tuple[Floats, Floats]:
         """Expected spend and purchases over each row's window."""
@@ -202,7 +207,7 @@ class ValueArtifact:
     def _forecast(self, view: View, horizon: float) -> ValueForecast:
         model, seed = self.model, self.manifest.seed
         spend, purchases = model.expect(view)
-        lo, median, hi = bound(self.manifest.interval_method, model.spend_spread, view, model.foundation, spend, seed)
+        lo, median, hi = bound(self.manifest.interval_method, model.spend_spread, view, model.foundation, spend, seed, model.quantiles)
         least, number, most = bound_counts(self.manifest.median_method, model.purchases_spread, view, model.foundation, purchases, seed)
         return ValueForecast(
             spend,
@@ -304,6 +309,8 @@ class ValueArtifact:
                 texts += member.texts()
         for position, text in enumerate(texts):
             (folder / f"model_{position}.txt").write_text(text, encoding="utf-8")
+        for position, text in enumerate(self.model.quantiles.texts() if self.model.quantiles else ()):
+            (folder / f"quantile_{position}.txt").write_text(text, encoding="utf-8")
         content = {
             "foundation": self.model.foundation.to_json(),
             "design": self.model.design.to_json(),
@@ -326,13 +333,23 @@ class ValueArtifact:
         try:
             manifest = ValueManifest(**json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
             content = json.loads((folder / "value_model.json").read_text(encoding="utf-8"))
-            files = sorted(folder.glob("model_*.txt"), key=lambda file: int(file.stem.removeprefix("model_")))
-            return cls(manifest, _read_model(content, [file.read_text(encoding="utf-8") for file in files]))
+            quantiles = _read_texts(folder, "quantile_")
+            model = replace(_read_model(content, _read_texts(folder, "model_")), quantiles=_read_quantiles(quantiles))
+            return cls(manifest, model)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{folder}: not a readable value model ({error}). Remove the folder and train again.") from error
 
 
 _TABLES = ("spend_calibration", "purchases_calibration", "spend_spread", "purchases_spread")
+
+
+def _read_texts(folder: Path, prefix: str) -> list[str]:
+    files = sorted(folder.glob(f"{prefix}*.txt"), key=lambda file: int(file.stem.removeprefix(prefix)))
+    return [file.read_text(encoding="utf-8") for file in files]
+
+
+def _read_quantiles(texts: Sequence[str]) -> QuantileModel | None:
+    return QuantileModel.from_texts(texts) if texts else None
 
 
 def _read_model(content: Mapping[str, Any], texts: list[str]) -> ValueModel:

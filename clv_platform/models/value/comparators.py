@@ -1,8 +1,8 @@
 """Other algorithms on the same rows: what a reader would otherwise ask to have tried.
 
-Here: random forest, XGBoost, CatBoost and a dense network for spend per month, each with sensible fixed parameters on the same matrix, and
-brought to the total of the learning rows. They can't be stored as text or JSON here, so they never become a champion. Add an algorithm to
-`_FITTERS` and its name to `Algorithm` in the config's schema.
+Here: random forest, XGBoost, CatBoost and networks for spend per month, each with sensible fixed parameters, all but the recurrent network
+on the same matrix, and brought to the total of the learning rows. They can't be stored as text or JSON here, so they never become a
+champion. Add an algorithm to `_FITTERS` and its name to `Algorithm` in the config's schema; layers of networks belong to `networks`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clv_platform.datasets import PurchaseMonths
 from clv_platform.models.arms import run_parallel
 from clv_platform.models.baselines import fit_scaling, scaled_design
 from clv_platform.models.preprocessing import Matrix
 from clv_platform.models.value.backtests import Prepared
+from clv_platform.models.value.design import View
 from clv_platform.models.value.foundation import MONTH
+from clv_platform.models.value.networks import fit_network
 
 Floats = NDArray[np.float64]
+RECURRENT = "recurrent_network"
 MAX_ROWS, MIN_ROWS, MAX_NUMBERS = 10_000, 2_000, 480_000  # rows x columns: they are shown beside, and cost more than all contenders
-_NEEDS = {"xgboost": "xgboost", "catboost": "catboost"}
+# Module and the make target that installs it.
+NEEDS = {
+    "xgboost": ("xgboost", "zoo"),
+    "catboost": ("catboost", "zoo"),
+    "dense_network": ("torch", "deep"),
+    "recurrent_network": ("torch", "deep"),
+}
 _Predictor = Callable[[Matrix], Floats]
+_ViewPredictor = Callable[[View], Floats]
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,9 @@ class Comparison:
     note: str
 
 
-def compare_algorithms(ready: Prepared, names: Sequence[str], *, seed: int, threads: int) -> tuple[Comparison, ...]:
+def compare_algorithms(
+    ready: Prepared, names: Sequence[str], *, seed: int, threads: int, months: PurchaseMonths | None = None
+) -> tuple[Comparison, ...]:
     """Fit the named algorithms to a random choice of at most 10,000 learning rows, fewer where there are many columns, and
     predict the checked rows.
 
@@ -47,14 +60,19 @@ def compare_algorithms(ready: Prepared, names: Sequence[str], *, seed: int, thre
     names : sequence of str
         Of `training.comparators`; those without a counterpart for amounts (logistic regression: linear regression is a contender) are
         left out.
+    months : PurchaseMonths, optional
+        What the recurrent network reads; without it, it isn't fitted.
     """
-    known = [name for name in names if name in _FITTERS]
-    return tuple(run_parallel(lambda name: _compare(name, ready, seed), known, threads))
+    known = [name for name in names if name in _FITTERS or name == RECURRENT]
+    return tuple(run_parallel(lambda name: _compare(name, ready, seed, months), known, threads))
 
 
-def _compare(name: str, ready: Prepared, seed: int) -> Comparison:
-    if name in _NEEDS and find_spec(_NEEDS[name]) is None:
-        return Comparison(name, None, float("nan"), "not installed: `make zoo` adds it")
+def _compare(name: str, ready: Prepared, seed: int, months: PurchaseMonths | None) -> Comparison:
+    module, target = NEEDS.get(name, ("", ""))
+    if module and find_spec(module) is None:
+        return Comparison(name, None, float("nan"), f"not installed: `make {target}` adds it")
+    if name == RECURRENT and months is None:
+        return Comparison(name, None, float("nan"), "not fitted: no months of purchases were given")
     n = len(ready.learn)
     most = int(np.clip(MAX_NUMBERS // max(ready.learn.matrix.values.shape[1], 1), MIN_ROWS, MAX_ROWS))
     rows = np.sort(np.random.default_rng(seed).permutation(n)[:most])
@@ -64,12 +82,19 @@ def _compare(name: str, ready: Prepared, seed: int) -> Comparison:
     if not unit > 0 or not learn.matrix.values.shape[1]:
         return Comparison(name, None, float("nan"), "not fitted: nothing was spent in the learning windows, or no column varies")
     started = time.thread_time()
-    predictor = _FITTERS[name](learn.matrix, monthly / unit, seed)
-    fitted = np.maximum(predictor(learn.matrix), 0.0) * learn.base.days
+    predictor = _fit(name, learn, monthly / unit, seed, months)
+    fitted = np.maximum(predictor(learn), 0.0) * learn.base.days
     level = float((monthly * learn.base.days).sum()) / max(float(fitted.sum()) * unit, 1e-300)
-    spend = np.maximum(predictor(ready.check.matrix), 0.0) * unit * level * ready.check.base.days / MONTH
+    spend = np.maximum(predictor(ready.check), 0.0) * unit * level * ready.check.base.days / MONTH
     note = f"fitted on {len(rows):,} of {n:,} learning rows" if len(rows) < n else ""
     return Comparison(name, spend, time.thread_time() - started, note)
+
+
+def _fit(name: str, learn: View, y: Floats, seed: int, months: PurchaseMonths | None) -> _ViewPredictor:
+    if name == RECURRENT and months is not None:
+        return _recurrent(learn, y, seed, months)
+    predictor = _FITTERS[name](learn.matrix, y, seed)
+    return lambda view: predictor(view.matrix)
 
 
 def _forest(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
@@ -106,11 +131,7 @@ def _catboost(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
 def _network(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
     from sklearn.neural_network import MLPRegressor
 
-    scaling = fit_scaling(matrix)
-
-    def design(other: Matrix) -> NDArray[np.float32]:
-        return np.clip(scaled_design(other, scaling), -5, 5).astype(np.float32)
-
+    design = _scale(matrix)
     batch = int(np.clip(len(y) // 30, 16, 256))
     # Its stub knows the batch size "auto" alone.
     network = MLPRegressor(hidden_layer_sizes=(64, 32), alpha=1e-3, batch_size=batch, random_state=seed)  # pyright: ignore[reportArgumentType]
@@ -122,9 +143,34 @@ def _network(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
     return lambda other: np.expm1(np.clip(np.asarray(network.predict(design(other)), dtype=np.float64), 0, most))
 
 
+def _scale(matrix: Matrix) -> Callable[[Matrix], NDArray[np.float32]]:
+    scaling = fit_scaling(matrix)
+    return lambda other: np.clip(scaled_design(other, scaling), -5, 5).astype(np.float32)
+
+
+def _dense(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
+    design = _scale(matrix)
+    predict = fit_network(design(matrix), y, seed=seed)
+    return lambda other: predict(design(other))
+
+
+def _recurrent(learn: View, y: Floats, seed: int, months: PurchaseMonths) -> _ViewPredictor:
+    bought = months.before(learn.rows.account_id, learn.rows.as_of_date)[:, :, 0]
+    unit = float(bought.mean()) or 1.0
+
+    def design(view: View) -> NDArray[np.float32]:
+        found = months.before(view.rows.account_id, view.rows.as_of_date)
+        amount, number = np.log1p(np.maximum(found[:, :, 0], 0.0) / unit), np.log1p(found[:, :, 1])
+        return np.stack([amount, number, found[:, :, 2]], axis=2).astype(np.float32)
+
+    predict = fit_network(design(learn), y, seed=seed)
+    return lambda view: predict(design(view))
+
+
 _FITTERS: dict[str, Callable[[Matrix, Floats, int], _Predictor]] = {
     "random_forest": _forest,
     "xgboost": _xgboost,
     "catboost": _catboost,
     "neural_network": _network,
+    "dense_network": _dense,
 }

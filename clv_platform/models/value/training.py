@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from clv_platform.config import CompanyConfig, Target, ValueChoice
-from clv_platform.datasets import ValueSplit
+from clv_platform.datasets import PurchaseMonths, ValueSplit
 from clv_platform.metrics import VALUE_METRICS
 from clv_platform.models.value.artifact import KIND, ValueArtifact, ValueManifest, ValueModel
 from clv_platform.models.value.backtests import Backtests, Key, Prepared, Trial, fit_members, prepare, run_backtests
@@ -29,6 +29,7 @@ from clv_platform.models.value.comparators import Comparison, compare_algorithms
 from clv_platform.models.value.contenders import Member, Purpose
 from clv_platform.models.value.foundation import Foundations
 from clv_platform.models.value.intervals import compare_medians, compare_methods, learn_spread
+from clv_platform.models.value.quantiles import learn_quantiles
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def train_value_model(
     config_hash: str,
     data_hash: str,
     threads: int = 1,
+    months: PurchaseMonths | None = None,
 ) -> TrainedValueModel:
     """Train, choose, calibrate and measure intervals on what had ended at the test date.
 
@@ -85,6 +87,8 @@ def train_value_model(
         Go into the model id.
     threads : int
         Fits that run at a time; the result doesn't depend on it.
+    months : PurchaseMonths, optional
+        What the recurrent network among the comparators reads.
 
     Returns
     -------
@@ -106,11 +110,12 @@ def train_value_model(
         views = [trial.check for trial in backtests.trials]
         grounds = [trial.foundation for trial in backtests.trials]
         method, intervals = compare_methods(origins["spend"], views, grounds, seed)
+        quantiles = learn_quantiles(origins["spend"], views, seed) if method == "quantiles" else None
         median, _ = compare_medians(origins["purchases"], views, grounds, seed)
         names = config.training.comparators
         newest = backtests.newest
-        at_origin = () if newest is None else compare_algorithms(newest, names, seed=seed, threads=threads)
-        at_test = compare_algorithms(ready, names, seed=seed, threads=threads)
+        at_origin = () if newest is None else compare_algorithms(newest, names, seed=seed, threads=threads, months=months)
+        at_test = compare_algorithms(ready, names, seed=seed, threads=threads, months=months)
     model = ValueModel(
         ready.foundation.stored_at(split.test_date),
         ready.design,
@@ -120,6 +125,7 @@ def train_value_model(
         calibrations["purchases"],
         learn_spread(origins["spend"]),
         learn_spread(origins["purchases"]),
+        quantiles=quantiles,
     )
     model = replace(model, centre=_centre(model, ready))
     manifest = _manifest(split, config, target, ready, backtests, spend, purchases, (method, median), cutoff, config_hash, data_hash)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from clv_platform.config import ValueChoice
+from clv_platform.models.value import intervals
 from clv_platform.models.value.backtests import Backtests
 from clv_platform.models.value.calibration import OutOfSample, learn_calibration
 from clv_platform.models.value.choice import choose, pooled_decile_wape
@@ -145,7 +146,8 @@ def test_where_zero_is_unlikely_the_lower_bound_is_above_it() -> None:
     assert ((fresh.actual >= lo) & (fresh.actual <= hi)).mean() == pytest.approx(0.9, abs=0.02)
 
 
-def test_coverage_is_measured_where_it_was_not_learnt() -> None:
+def test_coverage_is_measured_where_it_was_not_learnt(monkeypatch) -> None:
+    monkeypatch.setattr(intervals, "learn_quantiles", lambda *_: None)
     rows = [zero_heavy(seed) for seed in range(3)]
     bare = [SimpleNamespace(family=None)] * 3
     used, table = compare_methods(rows, [None] * 3, bare, seed=0)  # type: ignore[list-item,arg-type]
