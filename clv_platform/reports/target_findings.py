@@ -109,10 +109,8 @@ def happened_sentence(inputs: TargetReportInputs) -> str:
         return ""
     words, n = event_words(inputs.target.kind), inputs.n_happened
     isnt = "isn't" if n == 1 else "aren't"
-    return (
-        f" {whole(n)} of those scored {words.did} between the snapshot of {day(inputs.split.scoring_date)} and {day(inputs.cutoff)} already, "
-        f"so {'it' if n == 1 else 'they'} {isnt} on the list."
-    )
+    when = f"between the snapshot of {day(inputs.split.scoring_date)} and {day(inputs.cutoff)} already"
+    return f" {whole(n)} of those scored {words.did} {when}, so {'it' if n == 1 else 'they'} {isnt} on the list."
 
 
 def base_rate(inputs: TargetReportInputs) -> float:

@@ -296,7 +296,10 @@ def test_accounts_that_upgraded_since_the_snapshot_are_counted_and_off_the_list(
     assert "already, so" not in unescape(render_target_report(replace(inputs, n_scored=7400)))
     split = replace(inputs.split, scoring_date=date(2025, 12, 1))
     html = unescape(render_target_report(replace(inputs, n_scored=7400, n_happened=37, split=split)))
-    assert "37 of those scored upgraded between the snapshot of 1 December 2025 and 1 January 2026 already, so they aren't on the list." in html
+    assert (
+        "37 of those scored upgraded between the snapshot of 1 December 2025 and 1 January 2026 already, so they aren't on the list."
+        in html
+    )
 
 
 def test_opening_list_and_reliability_say_one_thing_about_chances(inputs: TargetReportInputs) -> None:

@@ -46,7 +46,7 @@ def judged() -> ValueReportInputs:
 def make_months(n: int = 3) -> pd.DataFrame:
     rows = [
         {"cutoff": f"2025-0{i + 1}-01", "n": 900, "n_buyers": 400, "ngini": 0.8 + i / 100, "ngini_lo": 0.75, "ngini_hi": 0.9,
-         "bias": -0.02 * i, "bias_lo": -0.05 - 0.02 * i, "bias_hi": 0.03 - 0.02 * i, "coverage_90": 0.9,
+         "bias": -0.02 * i, "bias_lo": -0.05 - 0.02 * i, "bias_hi": 0.05 - 0.02 * i, "coverage_90": 0.9,
          "ngini_past_spend_rate": 0.7, "total_expected": 98.0,
          "total_actual": 100.0, "in_use": "m", "list_as_of": f"2025-0{i + 1}-01", "is_list_known": i == 0, "list_actual": 77.0}
         for i in range(n)
@@ -74,18 +74,20 @@ def test_without_a_judged_list_the_section_says_when_there_will_be_one(judged: V
 
 
 def test_months_are_told_by_order_and_total() -> None:
-    told = read_months(make_months())
-    assert told == (
-        "Over 3 months the normalised Gini lay between 0.800 and 0.820, in 3 of 3 above that of ranking by past spend; the total was off "
-        "by −4.0\u00a0% at most (March 2025), in none of them beyond chance."
+    assert read_months(make_months()) == (
+        "In every month the list was in a better order than one by past spend (normalised Gini 0.800 to 0.820); the total was off by "
+        "−4.0\u00a0% at most (March 2025), never beyond chance."
     )
-    assert "in 1 of them beyond chance" in read_months(make_months(4))
+    assert "beyond chance in 1 of 4 months" in read_months(make_months(4))
+    worse = make_months().assign(ngini_past_spend_rate=[0.7, 0.9, np.nan])
+    assert read_months(worse).startswith("In 1 of 2 months the list was in a better order")
+    assert read_months(make_months().assign(bias=np.nan)).endswith("(normalised Gini 0.800 to 0.820).")
 
 
 def test_the_page_shows_figures_lists_and_what_is_not_known_yet() -> None:
     html = unescape(render_value_backtest(CONFIG, CONFIG.targets[0], make_months(), pd.DataFrame()))
     assert "3 models, one as of each month from January 2025 to March 2025" in html
-    assert "What the lists of the last 2 months aren't known to have brought yet: 90 days haven't passed since." in html
+    assert "What the lists of the last 2 months brought isn't known yet: 90 days haven't passed since." in html
     assert html.count("<svg") == 3
 
 

@@ -108,14 +108,15 @@ def render_value_backtest(config: CompanyConfig, target: Target, frame: pd.DataF
 def read_months(frame: pd.DataFrame) -> str:
     """Say how steady order and total were over the months."""
     off = frame[(frame["bias_lo"] > 0) | (frame["bias_hi"] < 0)]
-    worst = frame.iloc[int(frame["bias"].abs().to_numpy(float).argmax())] if frame["bias"].notna().any() else None
+    span = f"normalised Gini {score(frame['ngini'].min())} to {score(frame['ngini'].max())}"
     simple = frame[frame["ngini_past_spend_rate"].notna()]
     better = int((simple["ngini"] > simple["ngini_past_spend_rate"]).sum())
-    text = f"Over {len(frame)} months the normalised Gini lay between {score(frame['ngini'].min())} and {score(frame['ngini'].max())}"
-    text += f", in {better} of {len(simple)} above that of ranking by past spend" if len(simple) else ""
-    if worst is None:
+    when = "In every month" if better == len(frame) else f"In {better} of {len(simple)} months"
+    text = f"{when} the list was in a better order than one by past spend ({span})" if len(simple) else f"Over {len(frame)} months: {span}"
+    if frame["bias"].isna().all():
         return f"{text}."
-    how = "in none of them beyond chance" if off.empty else f"in {len(off)} of them beyond chance"
+    worst = frame.iloc[int(frame["bias"].abs().to_numpy(float, na_value=0.0).argmax())]
+    how = "never beyond chance" if off.empty else f"beyond chance in {len(off)} of {len(frame)} months"
     return f"{text}; the total was off by {signed(worst['bias'])} at most ({_month(worst['cutoff'])}), {how}."
 
 
@@ -183,8 +184,8 @@ def _lists(frame: pd.DataFrame, target: Target, config: CompanyConfig) -> Sectio
             Table("Each month's list, by the model in use on that day, and what came", header, tuple(rows), frozenset(range(1, 6)))
         )
     if waiting:
-        months = "month isn't" if waiting == 1 else f"{waiting} months aren't"
-        blocks.append(f"What the lists of the last {months} known to have brought yet: {target.horizon_days} days haven't passed since.")
+        which = "the list of the last month" if waiting == 1 else f"the lists of the last {waiting} months"
+        blocks.append(f"What {which} brought isn't known yet: {target.horizon_days} days haven't passed since.")
     return Section("lists", "What the lists then brought", tuple(blocks))
 
 
