@@ -115,7 +115,8 @@ def _choice(inputs: ValueReportInputs) -> Section | None:
     where = (
         "on earlier dates, each time learning only from what was known by then"
         if rolling
-        else "on parts of the accounts that each had not seen"
+        else "on parts of the accounts that each had not seen (not on earlier dates: before none of them had another one's window ended, "
+        "so there was nothing to learn from; how much a season brings is not tested by this)"
     )
     text = (
         f"{len(spend)} models were compared {where}. The rule was written down before: of the models whose total is off by at most "

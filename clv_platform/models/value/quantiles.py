@@ -86,17 +86,17 @@ def learn_quantiles(origins: Sequence[OutOfSample], views: Sequence[View], seed:
 
 def _columns(view: View, predicted: Floats) -> Floats:
     """What the spread may depend on, shape (n, 7): ratios, numbers and times; no unit of money and no other account plays a part."""
-    summary, days = view.rows.summary, view.rows.window_days
+    summary = view.rows.summary
     number, total = summary["n_purchases"].to_numpy(dtype=np.float64), summary["total_spend"].to_numpy(dtype=np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.column_stack(
-            [
-                predicted / np.maximum(view.base.value_per_purchase, 1e-300),  # expected purchases
-                number,
-                (summary["T_days"] - summary["recency_days"]).to_numpy(dtype=np.float64),
-                summary["T_days"].to_numpy(dtype=np.float64),
-                np.where(number > 0, total / np.maximum(predicted, 1e-300), np.nan),  # promised little of much, or much of little
-                view.base.p_alive,
-                days,
-            ]
-        )
+    of_past = np.minimum(total / np.maximum(predicted, 1e-300), 1e6)  # promised little of much, or much of little
+    return np.column_stack(
+        [
+            predicted / np.maximum(view.base.value_per_purchase, 1e-300),  # expected purchases
+            number,
+            (summary["T_days"] - summary["recency_days"]).to_numpy(dtype=np.float64),
+            summary["T_days"].to_numpy(dtype=np.float64),
+            np.where(number > 0, of_past, np.nan),
+            view.base.p_alive,
+            view.rows.window_days,
+        ]
+    )

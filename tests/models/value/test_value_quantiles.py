@@ -1,5 +1,7 @@
 """Intervals by quantile regression: 90 % are held, also of groups that differ in their spread alone."""
 
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -7,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv_platform.models.value import intervals
+from clv_platform.models import load_artifact, save_artifact
+from clv_platform.models.value import ValueArtifact, intervals
 from clv_platform.models.value.calibration import OutOfSample
 from clv_platform.models.value.design import View
 from clv_platform.models.value.intervals import compare_methods
@@ -83,3 +86,15 @@ def test_of_methods_that_cover_alike_the_narrowest_is_used(held: float, used: st
     found = table[table["method"] == "quantiles"]
     assert found["coverage"].mean() == pytest.approx(held, abs=0.01)
     assert (chosen, table["is_used"].sum()) == (used, 3)
+
+
+def test_a_stored_model_gives_the_same_bounds_around_the_expectation(shop_model, shop_split, model: QuantileModel, tmp_path: Path) -> None:
+    artifact = shop_model.artifact
+    manifest = replace(artifact.manifest, interval_method="quantiles")
+    artifact = replace(artifact, manifest=manifest, model=replace(artifact.model, quantiles=model))
+    back = load_artifact(tmp_path, save_artifact(artifact, tmp_path).name, ValueArtifact)
+    found, stored = (one.predict(shop_split.test.X, shop_split.test.summary) for one in (artifact, back))
+    neighbours = shop_model.artifact.predict(shop_split.test.X, shop_split.test.summary)
+    assert np.array_equal((found.lo, found.hi), (stored.lo, stored.hi))
+    assert not np.array_equal(found.hi, neighbours.hi)
+    assert ((found.lo <= found.spend) & (found.spend <= found.hi) & np.isfinite(found.hi)).all()
