@@ -84,12 +84,14 @@ def single_feature_auc(values: pd.Series, y: NDArray[np.float64], folds: NDArray
     if isinstance(values.dtype, pd.CategoricalDtype):
         return _auc_of_levels(values.cat.codes.to_numpy(), y, folds)
     numbers = values.to_numpy(dtype=np.float64)
-    lowest, highest = (_auc(np.where(np.isnan(numbers), fill, numbers), y) for fill in (-np.inf, np.inf))
+    gaps = np.isnan(numbers)
+    lowest = _auc(np.where(gaps, -np.inf, numbers), y)
+    highest = _auc(np.where(gaps, np.inf, numbers), y) if gaps.any() else lowest
     by_rank = max(lowest, 1 - lowest, highest, 1 - highest)
     distinct = np.unique(numbers)
     if distinct.size > _FEW_LEVELS:
         return by_rank
-    return max(by_rank, _auc_of_levels(np.where(np.isnan(numbers), -1, np.searchsorted(distinct, numbers)), y, folds))
+    return max(by_rank, _auc_of_levels(np.where(gaps, -1, np.searchsorted(distinct, numbers)), y, folds))
 
 
 def _rows_of(examples: Examples, split: TimeSplit) -> NDArray[np.bool_]:
