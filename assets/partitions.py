@@ -88,8 +88,16 @@ def recent_cutoffs(company: Company, observed_from: date | None, n: int = N_RECE
 
 
 def register_cutoffs(instance: DagsterInstance, company: Company, keys: Sequence[str]) -> None:
-    """Add cutoffs to the company's partitions, so that they can be chosen in the UI; those that are there stay."""
-    instance.add_dynamic_partitions(cutoffs_name(company), list(keys))
+    """Add cutoffs to the company's partitions, so that they can be chosen in the UI, oldest first; those that are there stay."""
+    name = cutoffs_name(company)
+    known = instance.get_dynamic_partitions(name)
+    new = set(keys) - set(known)
+    # The UI lists and plots partitions in the order in which they were added, so later ones are added once more, behind the new. What was
+    # materialised for them is kept by their key.
+    later = [key for key in known if new and key > min(new)]
+    for key in later:
+        instance.delete_dynamic_partition(name, key)
+    instance.add_dynamic_partitions(name, sorted(new.union(later)))
 
 
 def register_cutoff(instance: DagsterInstance, company: Company, key: str) -> None:

@@ -4,8 +4,17 @@ import json
 from datetime import date
 
 import pytest
+from dagster import AssetKey, AssetMaterialization, DagsterInstance
 
-from assets.partitions import is_newest_cutoff, monthly_cutoffs, newest_cutoff, recent_cutoffs
+from assets.partitions import (
+    cutoffs_name,
+    is_newest_cutoff,
+    monthly_cutoffs,
+    newest_cutoff,
+    recent_cutoffs,
+    register_cutoff,
+    register_cutoffs,
+)
 
 
 def write_load(company, until: str | None, data_hash: str = "abc") -> None:
@@ -70,3 +79,16 @@ def test_cutoffs_without_history_are_not_offered_but_the_newest_always_is(compan
 def test_undated_data_offer_their_one_cutoff_and_unloaded_data_none(open_tiny):
     assert recent_cutoffs(open_tiny(observed_until=None, snapshots={"is_undated": True}, targets=[]), None) == ("undated",)
     assert recent_cutoffs(open_tiny(observed_until=None), None) == ()
+
+
+def test_cutoffs_stand_in_the_order_of_time_whatever_was_added_first(company):
+    with DagsterInstance.ephemeral() as instance:
+        register_cutoff(instance, company, "2026-01-01")  # a run knows its own cutoff before it loads
+        materialised = AssetMaterialization("evaluation", partition="2026-01-01")
+        instance.report_runless_asset_event(materialised)
+        register_cutoffs(instance, company, recent_cutoffs(company, date(2020, 1, 1)))
+        register_cutoff(instance, company, "2025-03-15")
+        register_cutoff(instance, company, "2025-03-15")
+        found = instance.get_dynamic_partitions(cutoffs_name(company))
+        assert list(found) == sorted({*recent_cutoffs(company, date(2020, 1, 1)), "2025-03-15"})
+        assert instance.get_materialized_partitions(AssetKey("evaluation")) == {"2026-01-01"}
