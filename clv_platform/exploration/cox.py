@@ -70,7 +70,8 @@ def fit_cox(time: Floats, entry: Floats, has_event: NDArray[np.bool_], X: Floats
         params = params + size * step
         if abs(before - loss) <= TOLERANCE * max(1.0, abs(loss)):
             break
-    return CoxFit(params, np.linalg.pinv(information, hermitian=True), at_risk.residuals(X, params))
+    covariance = np.asarray(np.linalg.pinv(information, hermitian=True), dtype=np.float64)
+    return CoxFit(params, covariance, at_risk.residuals(X, params))
 
 
 @dataclass(frozen=True)
