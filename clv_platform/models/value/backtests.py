@@ -25,6 +25,7 @@ from clv_platform.models.value.trees import (
     N_BAGS,
     N_TRIAL_BAGS,
     WIDE,
+    SharedBins,
     TreeModel,
     TreeSpec,
     fit_trees,
@@ -226,11 +227,13 @@ def fit_shared_trees(
             most, n_bags = wanted.get(spec, (0, N_TRIAL_BAGS))
             wanted[spec] = max(most, needed), N_BAGS if key in chosen else n_bags
 
+    bins = SharedBins()
+
     def fit(item: tuple[TreeSpec, tuple[int, int]]) -> tuple[TreeModel | None, float]:
         started = time.thread_time()
         spec, (most, n_bags) = item
         try:
-            return fit_trees(ready.learn, spec, rounds=most, seed=seed, n_bags=n_bags), time.thread_time() - started
+            return fit_trees(ready.learn, spec, rounds=most, seed=seed, n_bags=n_bags, bins=bins), time.thread_time() - started
         except FitError:
             return None, time.thread_time() - started
 
