@@ -134,7 +134,7 @@ class TreeModel:
 
 
 class SharedBins:
-    """Bins of a view's rows for all trees learnt from the same rows: finding them anew took a fifth of a training; boosters are the same.
+    """Bins of a view's rows for all trees learnt from the same rows: finding them is most of what a data set costs; boosters are the same.
 
     Fits may run side by side: what a fit makes is read, not changed, by the others.
     """
