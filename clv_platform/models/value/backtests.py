@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clv_platform.datasets import ValueBacktest, ValueRows, ValueSplit
 from clv_platform.models.arms import run_parallel
-from clv_platform.models.value.contenders import CONTENDERS, Contender, Member, Purpose, sample_accounts
+from clv_platform.models.value.contenders import CONTENDERS, PROBABILITY, Contender, Member, Purpose, sample_accounts
 from clv_platform.models.value.design import Design, View, fit_design, season_weights
 from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.foundation import Foundation, Foundations
@@ -176,12 +176,10 @@ def fit_members(ready: Prepared, rounds: Mapping[Key, int], *, seed: int, thread
 
 
 def anchor(member: Member, ready: Prepared) -> Member:
-    """Tie a model's total to what the probability models expect by themselves, where the window to predict is longer than any learnt.
+    """Tie a model's total to the probability model's, levelled on the learning rows, where the window to predict is longer than any learnt.
 
-    What is learnt on short windows knows how accounts differ, not how buying fades beyond these windows, and a level learnt on them holds
-    no better: on CDNOW's calibration it made totals over twice the window worse in three of four cases. Families fitted on histories know
-    how buying fades, each in its own way; the mean of their totals was nearer in all of them (ADR 0012). Families and simple rules
-    themselves stay as they are, and so does everything where windows reach the horizon. Outcomes of the predicted rows aren't read.
+    Trees and regressions on rates know how accounts differ, not how buying fades beyond the windows they saw; a probability model does.
+    Members that rest on it, and all where windows reach the horizon, stay as they are. Outcomes of the predicted rows aren't read.
     """
     wanted = _anchored_total(member, ready)
     own = 0.0 if wanted is None else float(member.predict(ready.check).sum())
@@ -190,12 +188,13 @@ def anchor(member: Member, ready: Prepared) -> Member:
 
 def _anchored_total(member: Member, ready: Prepared) -> float | None:
     """The total that a member's predictions of the checked rows are brought to; None where it keeps its own."""
-    families = ready.foundation.usable
+    family = ready.foundation.family
     is_longer = len(ready.check) > 0 and ready.check.rows.window_days.max() > ready.learn.rows.window_days.max()
-    if not families or not is_longer or member.name == member.key:
+    rests_on_it = member.key is not None or member.times_value or any(model.spec.offset == family for model in member.trees)
+    if family is None or not is_longer or rests_on_it:
         return None
-    expected = ready.check.base.spend if member.purpose == "spend" else ready.check.base.purchases
-    wanted = float(np.mean([expected[family].sum() for family in families]))
+    levelled = Contender("", member.purpose, key=PROBABILITY).fit(ready.learn, ready.foundation, {}, seed=0)
+    wanted = float(levelled.predict(ready.check).sum())
     return wanted if wanted > 0 else None
 
 
