@@ -16,6 +16,7 @@ from clv_platform.reports import words
 
 Links = tuple[tuple[str, str], ...]  # addresses relative to the page, and words
 INDEX = ("../index.html", "all pages of this run")
+_CODE = re.compile(r"`([a-z_]+(?: [a-z_]+)*)`")
 BESIDE_TARGET: Links = (INDEX, ("report.html", "the report of this target"))
 
 
@@ -44,10 +45,22 @@ class Picture:
         return cls(name, Markup(text), title, reading)  # matplotlib escapes every text it writes
 
 
+def _show_code(value: object) -> object:
+    """Set what a sentence has between backticks (a command, a key of the config) as code, as terminals and Dagster's UI show it."""
+    if isinstance(value, str) and not isinstance(value, Markup) and "`" in value:
+        return Markup(_CODE.sub(r"<code>\1</code>", str(Markup.escape(value))))
+    return value
+
+
 def render_page(template: str, **content: Any) -> str:
     """Render one template of the package; every value is escaped, an unknown name is an error."""
     environment = Environment(
-        loader=PackageLoader("clv_platform.reports"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("clv_platform.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_show_code,
     )
     environment.globals["words"] = words
     return environment.get_template(template).render(**content)

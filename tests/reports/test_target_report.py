@@ -118,6 +118,11 @@ def test_hostile_ids_and_labels_are_shown_as_text(inputs: TargetReportInputs) ->
     assert "alert(" in _Page(html).text
 
 
+def test_code_in_a_hostile_text_stays_text(inputs: TargetReportInputs) -> None:
+    html = render_target_report(replace(inputs, warnings=("`make zoo` and <b>`x`</b> & `a<b`",)))
+    assert "<code>make zoo</code> and &lt;b&gt;<code>x</code>&lt;/b&gt; &amp; `a&lt;b`" in html
+
+
 def test_private_columns_never_show(html: str, inputs: TargetReportInputs) -> None:
     assert "gender" in set(inputs.slices["column"]) | set(inputs.importance["feature"])
     assert "gender" not in html
@@ -195,6 +200,7 @@ def test_kept_champion_is_not_sold_as_the_new_model(inputs: TargetReportInputs) 
 def test_page_says_how_many_accounts_were_scored_and_how_many_the_list_holds(inputs: TargetReportInputs) -> None:
     html = unescape(render_target_report(replace(inputs, n_scored=7400)))
     assert "7,400 accounts were scored; this list holds the best 60 of them (0.8\u00a0%" in html
+    assert "<code>call_list_size</code> of the config" in html  # not its backticks
     assert "would be the first 1,480: all scores, best first, are in the published files as scores.parquet" in html
     assert "<dt>Scored</dt><dd>7,400 accounts as of 1 January 2026</dd>" in html
     assert "All 60 accounts that were scored are on this list." in render_target_report(replace(inputs, n_scored=60))
