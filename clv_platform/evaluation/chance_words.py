@@ -56,6 +56,8 @@ def judge_chances(metrics: Mapping[str, Any]) -> ChanceVerdict:
         return ChanceVerdict("order", f"The chances should be read as an order, not as chances: {events}.")
     if not lo <= 1 <= hi:
         way = "low" if ratio > 1 else "high"
+        if not EVENTS_BAND[0] <= ratio <= EVENTS_BAND[1]:  # the gate asks for more than a guess to refuse a model; a plan needs less
+            return ChanceVerdict("order", f"The chances are too {way}, by how much is uncertain; read them as an order: {events}.")
         return ChanceVerdict("shifted", f"The chances can be planned with, but are a little too {way}: {events}.")
     if slope_hi < 1 or slope_lo > 1:
         return ChanceVerdict("shifted", f"The chances can be planned with, but lie a little {spread} (slope {slope:.2f}); {events}.")

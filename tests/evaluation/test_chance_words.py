@@ -19,7 +19,8 @@ def metrics(events: tuple[float, float, float], slope: tuple[float, float, float
     [
         ((1.02, 0.95, 1.09), (1.0, 0.9, 1.1), "kept"),
         ((1.14, 1.05, 1.24), (1.0, 0.9, 1.1), "shifted"),  # off beyond chance, within what the gate tolerates
-        ((1.40, 1.24, 1.60), (1.0, 0.9, 1.1), "shifted"),  # the interval still reaches into the band
+        ((1.40, 1.24, 1.60), (1.0, 0.9, 1.1), "order"),  # the interval still reaches into the gate's band, but nobody should plan with it
+        ((1.20, 1.05, 1.40), (1.0, 0.9, 1.1), "shifted"),
         ((1.40, 1.26, 1.60), (1.0, 0.9, 1.1), "order"),
         ((0.60, 0.50, 0.79), (1.0, 0.9, 1.1), "order"),
         ((1.00, 0.90, 1.10), (0.85, 0.75, 0.95), "shifted"),
@@ -39,6 +40,12 @@ def test_the_sentence_has_the_counts_and_the_direction() -> None:
         "times as many as promised (95\u00a0% interval 1.05 to 1.24)."
     )
     assert "too high" in judge_chances(metrics((0.88, 0.81, 0.95))).sentence
+
+
+def test_far_too_many_promised_are_not_a_little_too_high() -> None:
+    sentence = judge_chances(metrics((0.58, 0.36, 0.92))).sentence
+    assert sentence.startswith("The chances are too high, by how much is uncertain; read them as an order: ")
+    assert "planned with" not in sentence
 
 
 def test_figures_that_are_not_there_are_no_verdict() -> None:

@@ -226,3 +226,40 @@ def test_a_flat_table_drafts_its_texts_of_few_levels_as_groups(company):
     pd.DataFrame(flat).to_csv(company.folder / "flat.csv", index=False)
     _, config, _ = drafted(company)
     assert config.slices == ("contract",)
+
+
+def test_one_impossible_date_does_not_lose_the_column(company):
+    days = pd.date_range("2023-01-15", periods=60, freq="5D").strftime("%d/%m/%Y").to_list()
+    accounts = pd.DataFrame({"Account ID": [f"a{k}" for k in range(61)], "Signup Date": [*days, "31/02/2023"]})
+    accounts.to_csv(company.folder / "accounts.csv", index=False)
+    text, config, _ = drafted(company)
+    assert config.sources["accounts"].columns["signed_up_at"] == "Signup Date"
+    assert 'date_format: {signed_up_at: "%d/%m/%Y"}\n' in text  # a day of 13 and more settles which number is the day
+    assert company.rows("select count(signed_up_at) from raw.accounts") == [(60,)]
+    assert company.rows("select value from raw.rejected_rows") == [("31/02/2023",)]
+
+
+def test_orders_that_are_there_twice_get_a_key(company):
+    days = pd.date_range("2023-01-01", periods=40, freq="W")
+    orders = pd.DataFrame({"order_id": [f"o{k}" for k in range(40)], "customer_id": "a", "order_date": days, "amount": 5.0})
+    pd.concat([orders, orders.head(3)]).to_csv(company.folder / "orders.csv", index=False)
+    text, config, _ = drafted(company)
+    assert config.sources["orders"].key == ("order_id",)
+    assert "# check: 3 rows are there twice; one of each is kept" in text
+
+
+def test_order_ids_of_several_lines_are_no_key(company):
+    days = pd.date_range("2023-01-01", periods=40, freq="W")
+    lines = pd.DataFrame({"order_id": [f"o{k // 2}" for k in range(40)], "customer_id": "a", "order_date": days, "amount": range(1, 41)})
+    lines.to_csv(company.folder / "orders.csv", index=False)
+    text, config, _ = drafted(company)
+    assert config.sources["orders"].key == ()
+    assert "key:" not in text
+
+
+def test_plans_that_differ_in_spelling_alone_are_pointed_at(company):
+    plans = pd.DataFrame({"customer_id": list("abcd"), "plan": ["Basic", "basic", "Pro", "Pro"], "start_date": "2024-01-01"})
+    plans.to_csv(company.folder / "subscriptions.csv", index=False)
+    text, _, _ = drafted(company)
+    assert "# check: Basic, basic are spelt apart" in text
+    assert "Pro, " not in text.split("are spelt apart")[0].rsplit("# check:", 1)[1]

@@ -149,7 +149,9 @@ def _look_at_column(bench: Workbench, rows: str, name: str, type_: str) -> Colum
     row = bench.connection.execute(f"select count(*), count({when}), {formats} from {some}").fetchone()
     assert row is not None
     n_looked, n_date = row[:2]
-    spelt = tuple(format_ for format_, n in zip(DATE_FORMATS, row[2:], strict=True) if n == n_looked) if n_looked else ()
+    # One impossible day (31/02) is a row to reject, not a reason to lose the column.
+    most = max(row[2:])
+    spelt = tuple(format_ for format_, n in zip(DATE_FORMATS, row[2:], strict=True) if n == most) if 0 < 0.95 * n_looked <= most else ()
     is_datelike = 0 < 0.95 * n_looked <= n_date
     values: tuple[str, ...] = ()
     if 0 < n_distinct <= _FEW:

@@ -24,6 +24,7 @@ from clv_platform.settings import load_settings
 from clv_platform.warehouse import Connection, open_memory, quote_name
 
 _MAX_LEVELS = 50
+_IDS = ("order_id", "line_id", "subscription_id")  # optional, so that no contract makes them a key
 _NAME = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
 # A name of a file or column may hold anything; in YAML a line break would end the comment or the query that it stands in.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
@@ -74,6 +75,7 @@ def _lines(
     yield "sources:"
     for table, guess in guesses.items():
         yield from _source(table, guess)
+        yield from _key(connection, guess)
     if "accounts" not in guesses:
         yield "  # check: no file lists the accounts, so they are the account ids of the other files, without attributes."
         origins = [table for table in guesses if "account_id" in RAW_TABLES[table].required]
@@ -124,6 +126,24 @@ def _source(table: str, guess: Guess) -> Iterator[str]:
     if _has_comma(look):
         yield '    decimal: ","'
     yield from _date_formats(table, guess)
+
+
+def _key(connection: Connection, guess: Guess) -> Iterator[str]:
+    """Declare the ids of rows as their key where each stands for one row, whole rows that are repeated aside: these are doubles then."""
+    ids = [guess.columns[name] for name in _IDS if name in guess.columns]
+    if not ids or guess.wide or guess.price:
+        return
+    listed_ids, rows = ", ".join(map(quote_name, ids)), guess.look.relation.from_sql
+    complete = " and ".join(f"nullif(trim(cast({quote_name(name)} as varchar)), '') is not null" for name in ids)
+    names = ", ".join(map(quote_name, guess.look.relation.names))
+    different = f"count(distinct hash({listed_ids})), count(distinct hash({names}))"
+    row = connection.execute(f"select count(*), count(*) filter (where {complete}), {different} from {rows}").fetchone()
+    assert row is not None
+    n_rows, n_complete, n_ids, n_different = row
+    if n_complete == n_rows and n_ids == n_different:
+        key = f"[{', '.join(name for name in _IDS if name in guess.columns)}]"
+        note = f"  # check: {n_rows - n_different:,} rows are there twice; one of each is kept" if n_different < n_rows else ""
+        yield f"    key: {key}{note}"
 
 
 def _has_comma(look: FileLook) -> bool:
@@ -185,10 +205,17 @@ def _plans(connection: Connection, guesses: dict[str, Guess]) -> Iterator[str]:
         f"select {plan}, {price} from {guess.look.relation.from_sql} where nullif({plan}, '') is not null group by 1 order by 1"
     ).fetchall()
     known = all(row[1] is not None for row in rows)
+    spellings: dict[str, list[str]] = {}
+    for row in rows:
+        spellings.setdefault(row[0].casefold(), []).append(row[0])
     ordered = sorted(rows, key=lambda row: row[1]) if known else sorted(rows, key=lambda row: _plan_rank(row[0]))
     why = "by mean price" if known else "by name"
     yield ""
     yield f"# check: the plans in rising order (guessed {why}); an upgrade is a rise."
+    for same in spellings.values():
+        if len(same) > 1:
+            yield f"# check: {listed(same)} are spelt apart: going from one to the other would count as a change of plan. Make them one"
+            yield "# in the file, or in a `query` of the source."
     yield f"plans: {{order: [{', '.join(_text(row[0]) for row in ordered)}]}}"
 
 
