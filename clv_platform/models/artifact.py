@@ -18,6 +18,7 @@ import pandas as pd
 from clv_platform.contracts.features import Feature
 from clv_platform.models.boosted_trees import BoostedTrees
 from clv_platform.models.calibration import Calibrator
+from clv_platform.models.identity import to_text
 from clv_platform.models.predictor import Predictor
 from clv_platform.models.preprocessing import Preprocessing
 from clv_platform.models.regression import Regression
@@ -38,7 +39,7 @@ class Manifest:
     Attributes
     ----------
     model_id : str
-        `<cutoff>-<8 hex digits>` of config hash, data hash, target, seed and parameters; `undated-...` without dates.
+        `<cutoff>-<8 hex digits>`, `undated-...` without dates; see `identity.name_model`.
     kind : str
         What it is and how it is stored: `lightgbm` or `logistic_regression`.
     features : dict
@@ -150,16 +151,15 @@ class ModelArtifact:
         """
         compare_features(self.manifest, self.manifest.features, {feature.name: feature.type for feature in features})
 
+    def fitted_files(self) -> dict[str, str]:
+        """Texts of everything that was fitted, by file name: all of the folder but the manifest."""
+        tables = {"preprocessing.json": self.preprocessing.to_json(), "calibrator.json": self.calibrator.to_json()}
+        return {**self.predictor.to_files(), **{name: to_text(content) for name, content in tables.items()}}
+
     def to_folder(self, folder: Path) -> None:
         """Write into an existing empty folder; `store.save_artifact` makes that atomic."""
-        for name, text in self.predictor.to_files().items():
+        for name, text in {**self.fitted_files(), "manifest.json": to_text(asdict(self.manifest))}.items():
             (folder / name).write_text(text, encoding="utf-8")
-        for name, content in (
-            ("preprocessing.json", self.preprocessing.to_json()),
-            ("calibrator.json", self.calibrator.to_json()),
-            ("manifest.json", asdict(self.manifest)),
-        ):
-            (folder / name).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
     @classmethod
     def from_folder(cls, folder: Path) -> ModelArtifact:

@@ -5,8 +5,6 @@ Here: `train_binary_model` and the procedure it shares with `cross_validation`. 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 import time
 from collections.abc import Sequence
@@ -27,6 +25,7 @@ from clv_platform.models.boosted_trees import BoostedTrees
 from clv_platform.models.boosting import BoosterFit, resolve_settings
 from clv_platform.models.calibration import Calibrator
 from clv_platform.models.folds import Folds, build_folds
+from clv_platform.models.identity import name_model
 from clv_platform.models.preprocessing import Matrix, Preprocessing, fit_preprocessing
 from clv_platform.models.regression import MAX_LEVELS, MAX_ROWS, PENALTY, FittedRegression, Regression, train_regression
 from clv_platform.models.sampling import Arm
@@ -170,9 +169,8 @@ def train_binary_model(
     checked = np.flatnonzero(fitted.arms.fold_of >= 0)
     threshold = fitted.f1_threshold(rows.y, chosen)
     dates = None if rows.is_undated else np.datetime_as_string(rows.as_of_date, unit="D")
-    parameters = [chosen.arm, chosen.rounds, chosen.settings.to_json()]
     manifest = Manifest(
-        model_id=_model_id(target, training, parameters, cutoff, config_hash, data_hash),
+        model_id="",  # named below by what was fitted
         kind=BoostedTrees.kind,
         target=target.name,
         target_kind=target.kind,
@@ -196,16 +194,15 @@ def train_binary_model(
         train_to=None if dates is None else str(max(dates)),
         tuning=_describe(fitted.tuning, budget),
     )
+    origin = [config_hash, data_hash, target.name, training.seed]
     artifact = ModelArtifact(manifest, fitted.preprocessing, chosen.calibrator, BoostedTrees.from_fits(fitted.fits))
-    simple = {"C": PENALTY, "max_rows": MAX_ROWS, "max_levels": MAX_LEVELS}
-    model_id = _model_id(target, training, [Regression.kind, simple], cutoff, config_hash, data_hash)
-    regression = _regression_artifact(artifact, fitted, rows.y, model_id, simple)
+    regression = _regression_artifact(artifact, fitted, rows.y)
     raw = chosen.raw_score[checked]
     fold = fitted.arms.fold_of[checked]
     out_of_fold = pd.DataFrame({"row": usable[checked], "fold": fold, "raw_score": raw, "score": chosen.calibrator.apply(raw)})
     return TrainedModel(
-        artifact,
-        regression,
+        _named(artifact, cutoff, origin),
+        _named(regression, cutoff, origin),
         fitted.arms_table(),
         chosen.rounds,
         out_of_fold,
@@ -229,16 +226,19 @@ def _figures(y: np.ndarray, fitted: FittedProcedure, model: ArmResult | FittedRe
     }
 
 
-def _regression_artifact(
-    boosted: ModelArtifact, fitted: FittedProcedure, y: np.ndarray, model_id: str, params: dict[str, Any]
-) -> ModelArtifact:
+def _named(artifact: ModelArtifact, cutoff: date | None, origin: Sequence[Any]) -> ModelArtifact:
+    return replace(artifact, manifest=replace(artifact.manifest, model_id=name_model(cutoff, origin, artifact.fitted_files())))
+
+
+def _regression_artifact(boosted: ModelArtifact, fitted: FittedProcedure, y: np.ndarray) -> ModelArtifact:
     """The regression beside the boosted trees: from the same rows and folds, so its manifest is theirs but for what it is."""
     import sklearn
 
     own = fitted.regression
     versions = {"python": platform.python_version(), "scikit-learn": sklearn.__version__, "numpy": np.__version__}
+    params = {"C": PENALTY, "max_rows": MAX_ROWS, "max_levels": MAX_LEVELS}
     manifest = replace(
-        boosted.manifest, model_id=model_id, kind=Regression.kind, arm="none", rounds=0, params=params, versions=versions,
+        boosted.manifest, kind=Regression.kind, arm="none", rounds=0, params=params, versions=versions,
         metrics=_figures(y, fitted, own), tuning={},
     )  # fmt: skip
     return ModelArtifact(manifest, boosted.preprocessing, own.calibrator, own.predictor)
@@ -320,9 +320,3 @@ def _describe(tuning: TuningResult, budget: Budget) -> dict[str, int | float | s
         "chosen_trial": chosen,
         "ended": tuning.ended,
     }
-
-
-def _model_id(target: Target, training: Training, parameters: Sequence[Any], cutoff: date | None, config_hash: str, data_hash: str) -> str:
-    """The parameters in use are part of it: two models never share an id, also when a search had more time on another machine."""
-    content = json.dumps([config_hash, data_hash, target.name, training.seed, *parameters], sort_keys=True)
-    return f"{cutoff.isoformat() if cutoff else 'undated'}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
