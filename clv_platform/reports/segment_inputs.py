@@ -5,6 +5,7 @@ Here: `SegmentInputs`, `gather_segments`. Keep sums over cohorts (see `cohorts`)
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +61,8 @@ class SegmentInputs:
     groups : dict of str to DataFrame
         rfm_segment, lifecycle_stage, value_tier, channel, cohort: level, n, share, mean_worth, worth_share.
     concentration : DataFrame
-        group (tenth, 1 = highest), expected, actual: shares of the whole amount on the value model's test date.
+        group (tenth, 1 = highest), expected, actual: shares of the whole amount on the value model's test date; without `expected` when
+        the gate refused that model.
     profitability : DataFrame
         level (segment), n, revenue, margin, profit (margin less what contacting cost): sums over the accounts whose costs are known.
     """
@@ -104,7 +106,8 @@ class SegmentInputs:
             moved = both.loc[both["segment_before"] != both["segment_now"], "n"].sum()
             found["moved_share"] = float(moved / both["n"].sum()) if both["n"].sum() else 0.0
         if len(self.concentration):
-            found |= {f"top10_share_{name}": float(self.concentration[name].iloc[0]) for name in ("expected", "actual")}
+            known = [name for name in ("expected", "actual") if name in self.concentration]
+            found |= {f"top10_share_{name}": float(self.concentration[name].iloc[0]) for name in known}
         return found
 
 
@@ -265,12 +268,21 @@ def _with_worth(profile: pd.DataFrame, now: pd.DataFrame, worth: Worth | None) -
 
 
 def _read_concentration(config: CompanyConfig, paths: CompanyPaths, cutoff: str) -> pd.DataFrame:
-    """Shares held by the tenths of the value model's test accounts: expected amounts in their own order, and actual ones in theirs."""
+    """Shares held by the tenths of the value model's test accounts: expected amounts in their own order, and actual ones in theirs.
+
+    Of a model that the gate refused only what happened is told: its expectations stand on its own report, which says so.
+    """
     for target in value_targets(config):
-        rows = _read(paths.reports / cutoff / target.name / "predictions.parquet")
+        folder = paths.reports / cutoff / target.name
+        rows = _read(folder / "predictions.parquet")
         if len(rows) >= 100 and rows["y_true"].sum() > 0 and rows["y_pred"].sum() > 0:
-            return concentrate(rows["y_pred"], rows["y_true"])
+            tenths = concentrate(rows["y_pred"], rows["y_true"])
+            return tenths if _is_promoted(folder / "gate.json") else tenths.drop(columns="expected")
     return _empty()
+
+
+def _is_promoted(gate: Path) -> bool:
+    return gate.is_file() and bool(json.loads(gate.read_text(encoding="utf-8"))["is_promoted"])
 
 
 def concentrate(expected: pd.Series, actual: pd.Series) -> pd.DataFrame:

@@ -19,18 +19,27 @@ VAGUE = 0.25
 
 
 def headline(inputs: SegmentInputs) -> str:
-    """Say how many segments there are, and which one counts for most."""
+    """Say how many segments there are, whether they would be found again, and which one counts for most."""
     n = whole(len(inputs.snapshots.newest))
     if inputs.kept is None:
         return f"No segments were found among {n} accounts."
     own = inputs.profile[inputs.profile["segment"] > 0]
-    text = f"The {n} accounts fall into {len(own)} segments."
+    text = f"The {n} accounts {_divided(inputs.kept, len(own))}."
     if "worth_share" in own and inputs.worth is not None and own["worth_share"].notna().any():
         top = own.sort_values("worth_share", kind="stable").iloc[-1]
         share, held = percent(top["share"]), percent(top["worth_share"])
         return f"{text} “{top['name']}” is {share} of the accounts and holds {held} of the {inputs.worth.label}."
     top = own.iloc[0]
     return f"{text} The largest, “{top['name']}”, holds {percent(top['share'])} of them."
+
+
+def _divided(kept: KeptSegments, n_segments: int) -> str:
+    chosen = kept.choice[kept.choice["is_chosen"].astype(bool)].iloc[0]
+    if len(kept.choice) > 1 and chosen["stability"] < STABLE:
+        return f"are cut into {n_segments} segments that other samples would cut differently: take them as handy parts, not as kinds"
+    if chosen["silhouette"] < VAGUE:
+        return f"are divided into {n_segments} segments whose borders are mostly drawn, not found"
+    return f"fall into {n_segments} segments"
 
 
 def detail(inputs: SegmentInputs) -> str:
@@ -179,13 +188,14 @@ def read_profit(table: pd.DataFrame) -> str:
 
 
 def read_concentration(tenths: pd.DataFrame) -> str:
-    """Say what the top tenth holds, expected and actual."""
-    top = tenths.iloc[0]
-    fifth = tenths.head(2)[["expected", "actual"]].sum()
+    """Say what the top tenth held, and what a model in use had expected of it."""
+    top, fifth = tenths.iloc[0], float(tenths["actual"].head(2).sum())
+    text = f"The best tenth of the accounts held {percent(top['actual'])} of what was really spent (top fifth: {percent(fifth)})"
+    if "expected" not in tenths:
+        return f"{text}. What the newest model had expected isn't shown, because it was not put into use."
     return (
-        f"The best tenth of the accounts held {percent(top['actual'])} of what was really spent (top fifth: {percent(fifth['actual'])}); "
-        f"the model had expected its own best tenth to hold {percent(top['expected'])}. What is expected is always spread more evenly than "
-        "what happens."
+        f"{text}; the model had expected its own best tenth to hold {percent(top['expected'])}. What is expected is always spread more "
+        "evenly than what happens."
     )
 
 

@@ -192,7 +192,8 @@ def _cohorts(inputs: SegmentInputs) -> Section | None:
 def _concentration(inputs: SegmentInputs) -> Section | None:
     if inputs.concentration.empty:
         return None
-    svg = figures.paired_bars(inputs.concentration, (("actual", "what happened"), ("expected", "expected")), "share of the whole amount")
+    shown = [(name, words) for name, words in (("actual", "what happened"), ("expected", "expected")) if name in inputs.concentration]
+    svg = figures.paired_bars(inputs.concentration, tuple(shown), "share of the whole amount")
     picture = Picture.of("concentration", svg, "Share of the whole held by each tenth", told.read_concentration(inputs.concentration))
     return Section("concentration", "How much hangs on a few accounts", (picture,))
 

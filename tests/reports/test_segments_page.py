@@ -1,5 +1,7 @@
 """The page about segments and cohorts: every part that has data, no part that hasn't."""
 
+import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from clv_platform.datasets.snapshots import pick_snapshots
 from clv_platform.models.segments import SegmentRequest, refresh_segments
 from clv_platform.reports.cohorts import build_cohorts
 from clv_platform.reports.segment_inputs import concentrate, gather_segments
-from clv_platform.reports.segment_words import read_first_cohort
+from clv_platform.reports.segment_words import headline, read_first_cohort
 from clv_platform.reports.segments_report import render_segments_report
 from clv_platform.settings import CompanyPaths
 
@@ -66,6 +68,7 @@ def gathered(tmp_path_factory):
     _write(paths.marts / "dim_accounts.parquet", dim)
     y = np.r_[np.full(15, 100.0), np.full(135, 1.0)]
     _write(paths.reports / CUTOFF / "value" / "predictions.parquet", pd.DataFrame({"y_true": y, "y_pred": np.full(150, 2.0)}))
+    (paths.reports / CUTOFF / "value" / "gate.json").write_text('{"is_promoted": true}')
     scores = pd.DataFrame({"account_id": accounts["account_id"], "score": accounts["revenue_365d"] / 2})
     return (
         paths,
@@ -197,3 +200,37 @@ def test_accounts_older_than_the_orders_are_in_no_cohort_and_their_number_is_tol
     alone = build_cohorts(make_months())
     assert alone is not None
     assert read_first_cohort(alone) == ""
+
+
+def judged(inputs, **figures: float):
+    """The same page's inputs with other figures of the chosen number."""
+    assert inputs.kept is not None
+    choice = inputs.kept.choice.copy()
+    for name, value in figures.items():
+        choice.loc[choice["is_chosen"].astype(bool), name] = value
+    return replace(inputs, kept=replace(inputs.kept, choice=choice))
+
+
+def test_the_headline_says_when_other_samples_would_cut_other_segments(gathered):
+    shaky = headline(judged(gathered[3], stability=0.6))
+    assert "fall into" not in shaky
+    assert "are cut into 3 segments that other samples would cut differently" in shaky
+    assert "whose borders are mostly drawn, not found" in headline(judged(gathered[3], stability=0.9, silhouette=0.2))
+    assert "fall into 3 segments." in headline(judged(gathered[3], stability=0.9, silhouette=0.4))
+
+
+@pytest.mark.parametrize("gate", [{"is_promoted": False, "verdict": "not_calibrated"}, None])
+def test_expectations_of_a_refused_model_are_not_shown(gathered, tmp_path, gate):
+    paths, snapshots, done, _ = gathered
+    own = CompanyPaths(tmp_path)
+    _write(
+        own.reports / CUTOFF / "value" / "predictions.parquet", pd.read_parquet(paths.reports / CUTOFF / "value" / "predictions.parquet")
+    )
+    if gate:
+        (own.reports / CUTOFF / "value" / "gate.json").write_text(json.dumps(gate))
+    inputs = gather_segments(CONFIG, own, CUTOFF, done.kept, FEATURES, snapshots, verdict=done.words)
+    assert list(inputs.concentration) == ["group", "actual"]
+    assert "top10_share_expected" not in inputs.metrics()
+    html = render_segments_report(inputs)
+    assert "it was not put into use" in html
+    assert "the model had expected" not in html
