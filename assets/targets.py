@@ -151,7 +151,12 @@ class TargetRoom:
         scores, path = self.read_scores(cutoff), self.company.paths.marts / "fct_target_events.parquet"
         if scores is None or not path.is_file():
             return scores
-        return mark_happened(scores, read_parquet(path), self.target.name, parse_cutoff(cutoff))
+        return mark_happened(scores, read_parquet(path), self.event_targets, parse_cutoff(cutoff))
+
+    @property
+    def event_targets(self) -> tuple[str, ...]:
+        """Targets whose events take an account off this target's list."""
+        return (self.target.name,)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -74,7 +74,7 @@ def gather_value_inputs(room: ValueRoom, cutoff: str) -> "ValueReportInputs":
         room.report_folder(cutoff),
         room.company.paths.marts,
         cutoff=as_date(cutoff),
-        scores=room.read_scores(cutoff) if room.has_model(cutoff) else None,
+        scores=room.read_list(cutoff) if room.has_model(cutoff) else None,
         leaving=read_leaving(room.company, cutoff),
         forecast=read_parquet(forecast) if forecast.is_file() else None,
         raw_load=read_raw_load(room.company.paths),

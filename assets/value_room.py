@@ -35,6 +35,11 @@ class ValueRoom(TargetRoom):
         return self.company.paths.root / "scores_value" / self.target.name / "history"
 
     @property
+    def event_targets(self) -> tuple[str, ...]:
+        """Whoever has left is on no list of the most valuable: the targets that ask who leaves."""
+        return tuple(target.name for target in self.company.config.targets if target.kind == "churn")
+
+    @property
     def marts(self) -> tuple[AssetKey, AssetKey]:
         """The rows with their features and outcomes, and what each account had bought by then."""
         return self.examples_key, AssetKey(["marts", "fct_purchase_summaries"])
@@ -103,12 +108,12 @@ def room_of(company: Company, target: Target) -> TargetRoom:
 
 
 def read_value_scores(company: Company, cutoff: str) -> "dict[str, pd.DataFrame]":
-    """The newest expected amounts of every value target that has a model in use."""
+    """The newest expected amounts of every value target that has a model in use, with who has left since (`happened_on`)."""
     found: dict[str, pd.DataFrame] = {}
     for target in company.trained_targets:
         room = ValueRoom(company, target)
         if target.kind == "value" and (room.report_folder(cutoff) / "training.json").is_file() and room.has_model(cutoff):
-            scores = room.read_scores(cutoff)
+            scores = room.read_list(cutoff)
             if scores is not None:
                 found[target.name] = scores
     return found

@@ -21,6 +21,7 @@ from clv_platform.reports.sections.section import Section
 from clv_platform.reports.sections.value_backtest import build_value_backtest, build_value_outcomes
 from clv_platform.reports.value_inputs import SEGMENTS_PAGE, ValueReportInputs, held_curves, value_at_risk
 from clv_platform.reports.words import percent, whole
+from clv_platform.scores.happened import still_open
 
 N_SHOWN, N_RISK = 20, 15
 EFFECT = "effect on the expected amount"
@@ -51,16 +52,16 @@ def render_value_report(inputs: ValueReportInputs) -> str:
 
 
 def _accounts(inputs: ValueReportInputs) -> Section | None:
-    scores = inputs.scores
-    if scores.empty:
+    if inputs.scores.empty:
         return None
+    scores = still_open(inputs.scores)
     text = (
         f"Expected is what the account brings on average in the next {inputs.target.horizon_days} days; below it the range in which nine "
         "of ten such accounts end. Reasons say what the model goes by, not what causes spending; “highest 7 %” means that only so many "
         "accounts have a value as high. The whole list is in the published files as scores.parquet, its top as call_list.csv."
-    ).replace(" %", "\u00a0%")
+    ).replace(" %", "\u00a0%") + told.read_left(inputs)
     blocks: list[Any] = [text, tables.accounts_table(scores, inputs, 1, N_SHOWN), tables.tiers_table(inputs)]
-    if near := told.read_tiers(scores):
+    if near := told.read_tiers(inputs.scores):
         blocks.append(near)
     if SEGMENTS_PAGE in inputs.pages:
         blocks.append("Which kinds of accounts these are, and who moved from one to another, is on the page about segments, linked above.")
@@ -189,7 +190,7 @@ def _risk(inputs: ValueReportInputs) -> Section | None:
     points = sample.assign(is_listed=sample["account_id"].isin(listed["account_id"]))
     svg = value_figures.value_at_risk(points, inputs.config.currency)
     picture = Picture.of("risk", svg, "What is at stake", told.read_risk(risk, inputs, len(listed)))
-    return Section("risk", "Where most is at risk", (picture, tables.risk_table(listed, inputs)))
+    return Section("risk", "Where most may be lost", (picture, tables.risk_table(listed, inputs)))
 
 
 def _ahead(inputs: ValueReportInputs) -> Section | None:

@@ -94,10 +94,10 @@ def accounts_table(scores: pd.DataFrame, inputs: ValueReportInputs, first: int, 
     is_hidden = "account_id" in inputs.config.private
     has_alive = scores["p_alive"].notna().any()
     rows = []
-    for row in scores.iloc[first - 1 : last].to_dict("records"):
+    for place, row in enumerate(scores.iloc[first - 1 : last].to_dict("records"), start=first):  # score_rank has gaps where somebody left
         spread = f"{money(row['score_lo'])} to {money(row['score_hi'])}"
         cells = [
-            Cell(whole(row["score_rank"])),
+            Cell(whole(place)),
             Cell(MISSING if is_hidden else str(row["account_id"])),
             Cell(money(row["score"]), spread, row["score"]),
         ]
@@ -147,8 +147,8 @@ def risk_table(risk: pd.DataFrame, inputs: ValueReportInputs) -> Table:
         )
         for row in risk.to_dict("records")
     ]
-    header = ("account", f"at risk, {inputs.config.currency}", f"expected amount, {inputs.config.currency}", "chance to leave")
-    return Table("Most at risk: expected amount times chance to leave", header, tuple(rows), frozenset({1, 2, 3}))
+    header = ("account", f"expected loss, {inputs.config.currency}", f"expected amount, {inputs.config.currency}", "chance to leave")
+    return Table("Expected loss, most first: expected amount times chance to leave", header, tuple(rows), frozenset({1, 2, 3}))
 
 
 def value_slices_table(inputs: ValueReportInputs) -> Table | None:

@@ -15,6 +15,7 @@ from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.reports.target_findings import Verdict
 from clv_platform.reports.value_inputs import ValueReportInputs
 from clv_platform.reports.words import NBSP, day, is_number, keep_together, list_date, percent, sentence_list, whole
+from clv_platform.scores.happened import still_open
 
 _MODELS = {
     "mean": "the same amount for everybody",
@@ -80,6 +81,19 @@ def read_tiers(scores: pd.DataFrame) -> str:
         f"Tiers are parts of a ranked list, not kinds of accounts: those of “{top['value_tier']}” are expected to bring "
         f"{money(top['score'])} on average, which a single account of “{low['value_tier']}” may well bring, too (nine of ten end between "
         f"{money(low['score_lo'])} and {money(low['score_hi'])})."
+    )
+
+
+def read_left(inputs: ValueReportInputs) -> str:
+    """Say how many accounts have left since the snapshot, so that the list doesn't name them; empty when none has."""
+    n, n_left = len(inputs.scores), len(inputs.scores) - len(still_open(inputs.scores))
+    if not n_left:
+        return ""
+    as_of = day(pd.Timestamp(inputs.scores["as_of_date"].iloc[0]).date())
+    verb = "has" if n_left == 1 else "have"
+    return (
+        f" {whole(n_left)} of the {whole(n)} accounts {verb} left between {as_of} and {day(inputs.cutoff)}; the list leaves them out, sums "
+        "and tiers still count them, because they are as of the earlier date."
     )
 
 
@@ -309,6 +323,6 @@ def build_value_steps(inputs: ValueReportInputs, level: str) -> list[str]:
         return ["Go on ranking by past spend; it is as good here.", "Add tables that say more than orders do: usage, cases, campaigns."]
     return [
         "Spend effort by the expected amount, not by what was spent: the two lists differ most where accounts grow or fall silent.",
-        "Look after the accounts with most at risk first.",
+        "Look after the accounts by whose leaving most would be lost first.",
         "Compare the sums of the next months with the forecast: a gap of more than the test's says that something has changed.",
     ]

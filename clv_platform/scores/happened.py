@@ -6,6 +6,7 @@ what is handed out leaves accounts out. The same rule in SQL is `rpt_scores_hist
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import pandas as pd
@@ -13,7 +14,7 @@ import pandas as pd
 HAPPENED = "happened_on"
 
 
-def mark_happened(scores: pd.DataFrame, events: pd.DataFrame, target: str, cutoff: date | None) -> pd.DataFrame:
+def mark_happened(scores: pd.DataFrame, events: pd.DataFrame, targets: Collection[str], cutoff: date | None) -> pd.DataFrame:
     """Say of each scored account when the target's event had happened already by the cutoff.
 
     Parameters
@@ -22,8 +23,8 @@ def mark_happened(scores: pd.DataFrame, events: pd.DataFrame, target: str, cutof
         account_id, as_of_date, ...: a list of one target.
     events : DataFrame
         `fct_target_events`: target, account_id, as_of_date, happened_at, undone_at.
-    target : str
-        Name of the target.
+    targets : collection of str
+        Whose events count: the list's own target, or of a list of amounts the targets that ask who leaves.
     cutoff : date or None
         Only what was known before this day counts; None (undated data): nothing has a date.
 
@@ -37,7 +38,7 @@ def mark_happened(scores: pd.DataFrame, events: pd.DataFrame, target: str, cutof
     by = pd.Timestamp(cutoff)
     happened, undone = pd.to_datetime(events["happened_at"]), pd.to_datetime(events["undone_at"])
     known = events.assign(**{HAPPENED: happened.dt.normalize()})[
-        (events["target"] == target) & (happened < by) & ~(undone < by)  # an account that came back hasn't left
+        events["target"].isin(list(targets)) & (happened < by) & ~(undone < by)  # an account that came back hasn't left
     ]
     first = _keyed(known).groupby(["account_id", "as_of_date"], as_index=False)[HAPPENED].min()
     found = _keyed(scores)[["account_id", "as_of_date"]].merge(first, on=["account_id", "as_of_date"], how="left")

@@ -1,6 +1,7 @@
 """Value targets as assets: too little history ends in words all the way to the page, and the graph has what amounts have."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,26 @@ def test_too_little_history_ends_in_words_all_the_way(shop, instance):
         event.asset_key.path[0]: event.materialization.metadata for event in done.get_asset_materialization_events() if event.asset_key
     }
     assert "Not enough history for a horizon of 180 days" in str(verdicts["models"]["why"].value)
+
+
+def test_a_value_list_marks_who_has_left_and_nobody_who_upgraded(shop, monkeypatch):
+    targets = [
+        *shop.config.targets,
+        *(t.model_copy(update={"name": name, "kind": name}) for t, name in zip(shop.config.targets * 2, ("churn", "upgrade"), strict=True)),
+    ]
+    company = replace(shop, config=shop.config.model_copy(update={"targets": targets}))
+    snapshot = {"as_of_date": pd.Timestamp("2025-12-01")}
+    events = pd.DataFrame({"target": ["churn", "upgrade"], "account_id": ["A00", "A01"], "happened_at": pd.Timestamp("2025-12-09")})
+    events["undone_at"] = pd.Series(pd.NaT, index=events.index, dtype="datetime64[us]")
+    events.assign(**snapshot).to_parquet(company.paths.marts / "fct_target_events.parquet")
+    room = ValueRoom(company, company.config.targets[0])
+    scores = pd.DataFrame({"account_id": ["A00", "A01"], "score": [2.0, 1.0], **snapshot})
+    monkeypatch.setattr(ValueRoom, "read_scores", lambda *_: scores)
+    now, before = room.read_list(CUTOFF), room.read_list("2025-12-09")
+    assert now is not None
+    assert before is not None
+    assert now["happened_on"].notna().tolist() == [True, False]
+    assert before["happened_on"].notna().tolist() == [False, False]
 
 
 def test_a_backtest_of_too_short_a_history_says_what_is_needed(shop):

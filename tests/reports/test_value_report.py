@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def test_the_headline_compares_with_ranking_by_past_spend(inputs):
 
 def test_every_section_with_data_is_there(html):
     for title in (
-        "The most valuable accounts", "How good is it?", "Where most is at risk", "The months ahead", "How sure is the amount of one",
+        "The most valuable accounts", "How good is it?", "Where most may be lost", "The months ahead", "How sure is the amount of one",
         "How often they buy", "What drives value", "For whom it works", "Which model, and why", "Limits", "What to do next",
     ):  # fmt: skip
         assert f"<h2>{title}" in html
@@ -147,7 +148,7 @@ def test_the_same_inputs_give_the_same_page(inputs, html):
 
 def test_sections_without_data_are_left_out(inputs):
     bare = render_value_report(replace(inputs, tables={}, scores=pd.DataFrame(), leaving=pd.DataFrame(), past=pd.DataFrame()))
-    for title in ("The most valuable accounts", "Where most is at risk", "The months ahead", "What drives value", "Which model"):
+    for title in ("The most valuable accounts", "Where most may be lost", "The months ahead", "What drives value", "Which model"):
         assert f"<h2>{title}" not in bare
 
 
@@ -234,3 +235,15 @@ def test_tiers_of_nearly_equal_accounts_are_no_kinds() -> None:
         alike
     )
     assert read_tiers(alike.head(1)) == ""
+
+
+def test_whoever_left_since_the_snapshot_is_not_among_the_most_valuable():
+    left = pd.Series(pd.NaT, index=range(300), dtype="datetime64[us]")
+    left.iloc[[0, 2]] = pd.Timestamp("2026-01-09")
+    html = unescape(render_value_report(make_inputs(scores=make_scores().assign(happened_on=left), cutoff=date(2026, 1, 20))))
+    listed = html.split("The most valuable accounts")[1].split("Value tiers of the newest list")[0]
+    assert ">A0001<" in listed
+    assert ">A0000<" not in listed
+    assert ">A0002<" not in listed
+    assert "2 of the 300 accounts have left between 1 January 2026 and 20 January 2026; the list leaves them out" in listed
+    assert "have left between" not in unescape(render_value_report(make_inputs()))

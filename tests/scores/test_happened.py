@@ -22,7 +22,7 @@ def events(*rows: tuple[str, str, str, str | None]) -> pd.DataFrame:
 
 
 def marked(cutoff: date | None, *rows: tuple[str, str, str, str | None]) -> list[str]:
-    found = mark_happened(SCORES, events(*rows), "churn", cutoff)
+    found = mark_happened(SCORES, events(*rows), ["churn"], cutoff)
     assert found["account_id"].tolist() == ["a", "b", "c"]
     assert still_open(found)["account_id"].tolist() == found.loc[found["happened_on"].isna(), "account_id"].tolist()
     return found.loc[found["happened_on"].notna(), "account_id"].tolist()
@@ -44,7 +44,7 @@ def test_who_came_back_before_the_cutoff_stays_on_the_list() -> None:
 def test_events_of_other_targets_and_snapshots_leave_nobody_out() -> None:
     assert marked(date(2025, 4, 1), ("upgrade", "a", "2025-03-05", None)) == []
     older = events(("churn", "a", "2025-03-05", None)).assign(as_of_date=date(2025, 2, 1))
-    assert mark_happened(SCORES, older, "churn", date(2025, 4, 1))["happened_on"].isna().all()
+    assert mark_happened(SCORES, older, ["churn"], date(2025, 4, 1))["happened_on"].isna().all()
 
 
 def test_data_without_dates_leave_nobody_out() -> None:
