@@ -138,3 +138,16 @@ def test_files_stay_small() -> None:
 def test_nothing_in_the_project_can_be_imported_by_dbt_as_a_plugin() -> None:
     assert not list(Path(DBT_PROJECT).rglob("__init__.py"))
     assert not [path for path in DBT_PROJECT.parent.iterdir() if path.name.startswith("dbt_") and path.suffix == ".py"]
+
+
+def test_no_buying_pattern_is_named_like_a_stage_of_life() -> None:
+    patterns, stages = (
+        set(re.findall(r"(?:then|else) '([^']+)'", text))
+        for text in (
+            (DBT_PROJECT / "models/marts/fct_rfm_scores.sql").read_text(),
+            (DBT_PROJECT / "macros/value.sql").read_text().split("macro lifecycle_stage")[1].split("endmacro")[0],
+        )
+    )
+    assert {"champions", "need attention"} <= patterns
+    assert {"at risk", "lost", "retain"} <= stages
+    assert not patterns & stages

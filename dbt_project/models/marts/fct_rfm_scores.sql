@@ -65,8 +65,8 @@ select
         when recency_score >= 3 and frequency_score + monetary_score >= 6 then 'loyal'
         when recency_score >= 3 and frequency_score + monetary_score >= 4 then 'potential loyalists'
         when recency_score >= 3 then 'promising'
-        when frequency_score + monetary_score >= 6 then 'at risk'
+        when frequency_score + monetary_score >= 6 then 'need attention'
         when recency_score = 2 then 'hibernating'
-        else 'lost'
+        else 'long dormant'
     end as varchar) as rfm_segment
 from scored

@@ -104,9 +104,7 @@ def _headline(folder: Path) -> Any:
             ("held by the best tenth", number(float(top), "share"), "of that value; the more, the more each of them matters"),
         ]
     if "expected_loss" in accounts and accounts["expected_loss"].notna().any():
-        cards.append(
-            ("at risk", amount(float(accounts["expected_loss"].sum())), "expected loss: each account's value times its chance of leaving")
-        )
+        cards.append(("expected loss", amount(float(accounts["expected_loss"].sum())), "each account's value times its chance of leaving"))
     tiles = [
         html.Div(
             [html.Div(a, className="card-label"), html.Div(b, className="card-value"), html.Div(c, className="card-words")],
@@ -151,7 +149,7 @@ def _holders(folder: Path, grouping: str) -> Any:
         "expected value",
         "each",
         "chance of leaving",
-        "at risk",
+        "expected loss",
     )
     head = html.Thead(html.Tr([html.Th(text, scope="col", className="num" if i not in (0, 4) else "") for i, text in enumerate(heads)]))
     lead = (
@@ -251,9 +249,9 @@ def _risk(scene: Scene, folder: Path, wanted: dict[str, str]) -> Any:
     if table is None or table.empty:
         return None
     return section(
-        "Accounts at risk",
+        "Accounts with most to lose",
         _download(scene, "at_risk"),
-        _table(table, "accounts at risk"),
+        _table(table, "accounts with most to lose"),
         lead=f"By whose leaving most would be lost: chance of leaving times expected value. The first {len(table)}; the CSV has all.",
     )
 
