@@ -188,6 +188,13 @@ def table_exists(connection: Connection, schema: str, table: str) -> bool:
     return bool(row and row[0])
 
 
+def column_exists(connection: Connection, schema: str, table: str, column: str) -> bool:
+    """Whether the open database has that column of that table or view."""
+    query = "select count(*) from information_schema.columns where table_schema = ? and table_name = ? and column_name = ?"
+    row = connection.execute(query, [schema, table, column]).fetchone()
+    return bool(row and row[0])
+
+
 def quote_name(name: str) -> str:
     """Quote an identifier, so that any name of a column or table is harmless in SQL."""
     return '"' + name.replace('"', '""') + '"'

@@ -20,7 +20,7 @@ from clv_platform.raw.loading import load_tables
 from clv_platform.raw.mapping import declared_columns
 from clv_platform.raw.summary import RawLoad, TableLoad
 from clv_platform.settings import Settings
-from clv_platform.warehouse import Connection, open_memory, quote_name, quote_text
+from clv_platform.warehouse import Connection, column_exists, open_memory, quote_name, quote_text
 
 _MONTH_DAYS = 31
 _TOP = 5
@@ -139,7 +139,7 @@ def check_sources(config: CompanyConfig, settings: Settings) -> SourceCheck:
         load = load_tables(connection, config, Path(folder))
         tables = tuple(_check_table(connection, config, table) for table in load.tables)
         targets = tuple(_check_target(connection, config, target, load) for target in config.targets)
-        absent = _absent_features(connection, config)
+        absent = find_absent_features(connection, config)
     missing = {name for names in absent.values() for name in names}
     features: dict[str, tuple[str, ...]] = {}
     for feature in build_feature_catalogue(config):
@@ -148,13 +148,21 @@ def check_sources(config: CompanyConfig, settings: Settings) -> SourceCheck:
     return SourceCheck(f"{config.title} ({config.name})", load, tables, features, absent, targets)
 
 
-def _absent_features(connection: Connection, config: CompanyConfig) -> dict[str, tuple[str, ...]]:
-    """Features of optional columns without a value, by column."""
+def find_absent_features(connection: Connection, config: CompanyConfig) -> dict[str, tuple[str, ...]]:
+    """Find features of optional columns without a value, by column (`subscriptions.seats`): what check and data report leave out.
+
+    Parameters
+    ----------
+    connection : Connection
+        With the raw tables loaded; one that isn't there has no absent column.
+    config : CompanyConfig
+        Whose features they are.
+    """
     found: dict[str, tuple[str, ...]] = {}
     known = {feature.name for feature in build_feature_catalogue(config)}
     for (table, column), names in FEATURES_OF_OPTIONAL_COLUMNS.items():
         wanted = tuple(name for name in names if name in known)
-        if not wanted or table not in config.sources:
+        if not wanted or table not in config.sources or not column_exists(connection, "raw", table, column):
             continue
         row = connection.execute(f"select count({quote_name(column)}) from raw.{table}").fetchone()
         if row == (0,):

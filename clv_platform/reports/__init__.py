@@ -5,6 +5,7 @@ metrics. Add a section to `sections`, its table to the report folder.
 Keep computation of metrics out: that is `metrics` and `evaluation`.
 """
 
+from clv_platform.reports.bridge import count_accounts
 from clv_platform.reports.clean import CleanReport, Removed, clean
 from clv_platform.reports.data_facts import collect_data_facts
 from clv_platform.reports.data_report import draw_data_pictures, render_data_report
@@ -31,6 +32,7 @@ __all__ = [
     "build_target_inputs",
     "clean",
     "collect_data_facts",
+    "count_accounts",
     "current_run",
     "draw_data_pictures",
     "draw_exploration_pictures",

@@ -6,12 +6,15 @@ Add a fact here and in `DataReportInputs`. Keep words and layout out.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from clv_platform.config import CompanyConfig
 from clv_platform.contracts.features import Feature, build_feature_catalogue
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.datasets import label_name
+from clv_platform.raw.checking import find_absent_features
 from clv_platform.raw.summary import RawLoad
 from clv_platform.reports.inputs import DataReportInputs
 from clv_platform.warehouse import Connection, quote_name, quote_text, table_exists
@@ -39,7 +42,8 @@ def collect_data_facts(connection: Connection, config: CompanyConfig, raw_load: 
     raw_load : RawLoad
         What the load said.
     """
-    features, rows = _summarise_features(connection, config)
+    absent = find_absent_features(connection, config)
+    features, rows = _summarise_features(connection, config, {name for names in absent.values() for name in names})
     return DataReportInputs(
         config=config,
         tables=_tables(connection, raw_load),
@@ -61,6 +65,7 @@ def collect_data_facts(connection: Connection, config: CompanyConfig, raw_load: 
         ),
         features=features,
         feature_rows=rows,
+        absent_features=absent,
         activity=_activity(connection, config),
         base_rates=_base_rates(connection, config),
         observed_from=raw_load.observed_from,
@@ -132,7 +137,7 @@ def _columns(connection: Connection, table: str) -> set[str]:
     return {row[0] for row in connection.execute(query, [table]).fetchall()}
 
 
-def _summarise_features(connection: Connection, config: CompanyConfig) -> tuple[pd.DataFrame, str]:
+def _summarise_features(connection: Connection, config: CompanyConfig, absent: Collection[str] = ()) -> tuple[pd.DataFrame, str]:
     """Describe every feature of the catalogue on the first mart that holds them, and say on which rows."""
     there_are = [name for name in FEATURE_TABLES if table_exists(connection, "marts", name)]
     # A mart without a target of its kind is there, but empty.
@@ -144,7 +149,7 @@ def _summarise_features(connection: Connection, config: CompanyConfig) -> tuple[
     step = -(-n_rows // MAX_SUMMARISED_ROWS) if n_rows else 1
     where = f"where hash(account_id) % {step} = 0" if step > 1 else ""
     there = _columns(connection, table)
-    known = [feature for feature in catalogue if feature.name in there]
+    known = [feature for feature in catalogue if feature.name in there and feature.name not in absent]
     visible = [feature for feature in known if feature.name not in config.private]
     found = _numbers(connection, table, where, [f for f in visible if f.type != "category"])
     found |= _categories(connection, table, where, [f for f in visible if f.type == "category"])

@@ -13,7 +13,7 @@ from clv_platform.reports import figures, words
 from clv_platform.reports.inputs import DataReportInputs
 from clv_platform.reports.page import INDEX, Picture, render_page
 from clv_platform.reports.tables import Cell, Table
-from clv_platform.reports.words import MISSING, is_number, percent, sentence_list, whole
+from clv_platform.reports.words import MISSING, are, counted, is_number, percent, sentence_list, whole
 
 COST_OF_ABSENCE = {
     "accounts": "Accounts are known by their events alone: no territory, industry or sign-up date to learn from or to compare groups by.",
@@ -59,12 +59,21 @@ def render_data_report(inputs: DataReportInputs) -> str:
         conservation=_conservation_table(inputs.tables),
         is_conserved=_is_conserved(inputs.tables),
         rejects=_reasons_table(inputs),
-        absent=[(name.replace("_", " "), COST_OF_ABSENCE[name]) for name in COST_OF_ABSENCE if name not in inputs.config.sources],
+        absent=_absent(inputs),
         activity=_activity_pictures(inputs.activity),
         eligibility=_eligibility_table(inputs),
         base_rates=_base_rate_pictures(inputs.base_rates),
         groups=_feature_groups(inputs.features),
     )
+
+
+def _absent(inputs: DataReportInputs) -> list[tuple[str, str]]:
+    """What wasn't given, and what it costs: tables, then columns without a single value."""
+    found = [(name.replace("_", " "), COST_OF_ABSENCE[name]) for name in COST_OF_ABSENCE if name not in inputs.config.sources]
+    for column, names in inputs.absent_features.items():
+        table, _, name = column.partition(".")
+        found.append((f"{name} of {table.replace('_', ' ')}", f"Not given or empty, so left out: {sentence_list(list(names))}."))
+    return found
 
 
 def draw_data_pictures(inputs: DataReportInputs, picture_format: figures.Format = "png") -> dict[str, bytes]:
@@ -87,7 +96,8 @@ def _headline(inputs: DataReportInputs) -> str:
     if tables.empty:
         return "No row has been read yet."
     read, used = int(tables["n_read"].sum()), int(tables["n_used"].fillna(tables["n_accepted"]).sum())
-    text = f"{whole(used)} of {whole(read)} rows read are used ({percent(used / read, 1) if read else MISSING}), from {len(tables)} tables"
+    share = percent(used / read, 1) if read else MISSING
+    text = f"{whole(used)} of {counted(read, 'row')} read {are(used)} used ({share}), from {counted(len(tables), 'table')}"
     if inputs.observed_from and inputs.observed_until:
         text += f", with events from {words.day(inputs.observed_from)} to before {words.day(inputs.observed_until)}"
     return f"{text}."
@@ -133,7 +143,12 @@ def _reasons_table(inputs: DataReportInputs) -> Table | None:
         if len(frame) > len(shown):
             rest = int(frame["n"].iloc[len(shown) :].sum())
             rows.append(
-                (Cell(name.replace("_", " ")), Cell(f"{len(frame) - len(shown)} further reasons"), Cell(""), _count(rest, read.get(name)))
+                (
+                    Cell(name.replace("_", " ")),
+                    Cell(f"{counted(len(frame) - len(shown), 'further reason')}"),
+                    Cell(""),
+                    _count(rest, read.get(name)),
+                )
             )
     for row in inputs.exclusions.to_dict("records"):
         name = str(row["table_name"])
@@ -191,7 +206,7 @@ def _feature_groups(features: pd.DataFrame) -> list[FeatureGroup]:
     for name, frame in _parts(features, "group"):
         rows = tuple(_feature_row(row) for row in frame.to_dict("records"))
         title = {"rfm": "Purchases (recency, frequency, amount)"}.get(name, name.capitalize())
-        groups.append(FeatureGroup(title, Table(f"{title}: {len(rows)} features", header, rows, frozenset(range(2, 7)))))
+        groups.append(FeatureGroup(title, Table(f"{title}: {counted(len(rows), 'feature')}", header, rows, frozenset(range(2, 7)))))
     return groups
 
 

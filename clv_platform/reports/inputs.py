@@ -109,6 +109,8 @@ class TargetReportInputs:
         How many accounts the list was taken from.
     n_happened : int
         How many of these aren't on any list, because the event has happened between the snapshot and the cutoff.
+    n_on_file : int or None
+        How many accounts there are, asked or not, see `bridge`.
     raw_load : RawLoad or None
         `raw_load.json`: rows read and rejected.
     features : tuple of Feature
@@ -139,6 +141,7 @@ class TargetReportInputs:
     call_list: pd.DataFrame = field(default_factory=_empty)
     n_scored: int | None = None
     n_happened: int = 0
+    n_on_file: int | None = None
     raw_load: RawLoad | None = None
     warnings: tuple[str, ...] = ()
     extras: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -156,6 +159,7 @@ def build_target_inputs(
     call_list: pd.DataFrame | None = None,
     n_scored: int | None = None,
     n_happened: int = 0,
+    n_on_file: int | None = None,
     raw_load: RawLoad | None = None,
     warnings: tuple[str, ...] = (),
     extras: Mapping[str, pd.DataFrame] | None = None,
@@ -196,6 +200,7 @@ def build_target_inputs(
         call_list=_empty() if call_list is None else call_list,
         n_scored=n_scored,
         n_happened=n_happened,
+        n_on_file=n_on_file,
         raw_load=raw_load,
         warnings=(*warnings, *(raw_load.warnings if raw_load else ())),
         extras=extras or {},
@@ -247,6 +252,8 @@ class DataReportInputs:
         table_name, month, n_rows, n_accounts.
     base_rates : DataFrame
         target, as_of_date, n, n_positive.
+    absent_features : mapping of str to tuple of str
+        Optional column without a value (`subscriptions.seats`) to the features that are left out for want of it; as `clv check` says.
     observed_from, observed_until : date or None
         Where the data begin and end (exclusive).
     """
@@ -261,6 +268,7 @@ class DataReportInputs:
     activity: pd.DataFrame = field(default_factory=_empty)
     base_rates: pd.DataFrame = field(default_factory=_empty)
     feature_rows: str = ""
+    absent_features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     observed_from: date | None = None
     observed_until: date | None = None
     warnings: tuple[str, ...] = ()

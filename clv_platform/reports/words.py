@@ -56,6 +56,16 @@ def whole(value: Any) -> str:
     return f"{round(value):,}" if is_number(value) else MISSING
 
 
+def counted(n: Any, one: str, many: str = "") -> str:
+    """Write a count with its noun: 1 account, 2 accounts; `many` where it isn't `one` with an s."""
+    return f"{whole(n)} {one if n == 1 else many or f'{one}s'}"
+
+
+def are(n: Any) -> str:
+    """The verb that a count takes: 1 is, 2 are."""
+    return "is" if n == 1 else "are"
+
+
 def percent(value: Any, digits: int | None = None) -> str:
     """Write a share of 1 as percent; small ones get one decimal unless `digits` says otherwise."""
     if not is_number(value):

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from clv_platform.config import CompanyConfig, Target
+from clv_platform.raw.checking import find_absent_features
 from clv_platform.raw.summary import RawLoad, TableLoad
 from clv_platform.reports import DataReportInputs, collect_data_facts, data_facts, draw_data_pictures, render_data_report
 from clv_platform.settings import Settings
@@ -129,6 +130,24 @@ def test_accounts_left_out_are_counted_by_snapshot_and_reason(html: str) -> None
 def test_absent_tables_say_what_they_cost(html: str) -> None:
     assert "<strong>orders</strong>: No purchases" in html
     assert "<strong>usage</strong>" not in html
+
+
+def test_columns_without_a_value_are_left_out_and_said_as_by_the_check(config: CompanyConfig) -> None:
+    config = config.model_copy(update={"sources": {**config.sources, "subscriptions": config.sources["accounts"]}})
+    with open_memory(SETTINGS) as connection:
+        for statement in (
+            "create schema raw; create schema marts",
+            "create table raw.subscriptions as select 'A' as account_id, null::int as seats, null::boolean as is_trial, 9.5 as mrr",
+            "create table marts.fct_account_features as select 'A' as account_id, 9.5 as mrr, null::int as seats, false as is_trial",
+        ):
+            connection.execute(statement)
+        absent = find_absent_features(connection, config)
+        features, _ = data_facts._summarise_features(connection, config, {"seats", "is_trial"})
+    assert absent == {"subscriptions.seats": ("seats",), "subscriptions.is_trial": ("is_trial",)}
+    assert features["name"].tolist() == ["mrr"]
+    page = unescape(render_data_report(DataReportInputs(config, features=features, absent_features=absent)))
+    assert "<strong>seats of subscriptions</strong>: Not given or empty, so left out: seats." in page
+    assert "Billing: 1 features" not in page
 
 
 def test_page_names_no_address_outside_itself_and_is_the_same_twice(facts: DataReportInputs) -> None:
