@@ -3,6 +3,8 @@
 Keep estimates and rendering out (see `clv_platform.exploration.churn_history` and `clv_platform.reports`).
 """
 
+from typing import TYPE_CHECKING, Any
+
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition, MaterializeResult, MetadataValue, asset
 
 from assets.company import Company
@@ -11,6 +13,9 @@ from assets.partitions import build_cutoffs, parse_cutoff
 from assets.reports import write_page
 from assets.targets import OWNERS, TargetRoom, floats, markdown_table, picture
 from clv_platform.config import Target
+
+if TYPE_CHECKING:
+    from clv_platform.exploration.churn_history import ChurnHistory
 
 LIFETIMES = AssetKey(["marts", "fct_account_lifetimes"])
 
@@ -32,8 +37,8 @@ def build_history_asset(company: Company, target: Target) -> AssetsDefinition:
     )
     def history_report(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.exploration.churn_history import build_churn_history
+        from clv_platform.reports.bridge import count_accounts
         from clv_platform.reports.churn_history_report import render_churn_history
-        from clv_platform.reports.survival_figures import survival_curves
         from clv_platform.warehouse import read_parquet, write_parquet
 
         cutoff, marts = parse_cutoff(context.partition_key), company.paths.marts
@@ -42,10 +47,19 @@ def build_history_asset(company: Company, target: Target) -> AssetsDefinition:
         folder = room.report_folder(context.partition_key)
         for name, table in history.tables().items():
             write_parquet(table, folder / f"{name}.parquet")
-        path = write_page(folder / "history.html", render_churn_history(company.config, target, history, cutoff))
-        everyone = history.curves[history.curves["grouping"] == ""]
-        drawn = {"still_here": picture(survival_curves(everyone, picture_format="png"), "share still here")} if len(everyone) else {}
+        page = render_churn_history(company.config, target, history, cutoff, count_accounts(marts, cutoff))
+        path = write_page(folder / "history.html", page)
         tests = markdown_table(history.tests.to_dict("records"))
-        return MaterializeResult(metadata={"page": MetadataValue.path(path), **floats(history.facts), "tests": tests, **drawn})
+        return MaterializeResult(
+            metadata={"page": MetadataValue.path(path), **floats(history.facts), "tests": tests, **draw_still_here(history)}
+        )
 
     return history_report
+
+
+def draw_still_here(history: "ChurnHistory") -> dict[str, Any]:
+    """The share still here, of all accounts together, for the UI; nothing where there were too few."""
+    from clv_platform.reports.survival_figures import survival_curves
+
+    everyone = history.curves[history.curves["grouping"] == ""]
+    return {"still_here": picture(survival_curves(everyone, picture_format="png"), "share still here")} if len(everyone) else {}

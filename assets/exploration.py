@@ -30,14 +30,15 @@ def build_exploration_asset(company: Company) -> AssetsDefinition:
     )
     def exploration_report(context: AssetExecutionContext) -> MaterializeResult:
         from clv_platform.exploration import explore
-        from clv_platform.reports import exploration_files, render_exploration_report
+        from clv_platform.reports import count_accounts, exploration_files, render_exploration_report
         from clv_platform.warehouse import write_parquet
 
-        found = explore(company.config, company.paths.marts, parse_cutoff(context.partition_key))
+        marts, cutoff = company.paths.marts, parse_cutoff(context.partition_key)
+        found = explore(company.config, marts, cutoff)
         folder = company.paths.reports / context.partition_key / "exploration"
         for name, frame in exploration_files(found).items():
             write_parquet(frame, folder / f"{name}.parquet")
-        path = write_page(folder / "report.html", render_exploration_report(company.config, found))
+        path = write_page(folder / "report.html", render_exploration_report(company.config, found, count_accounts(marts, cutoff)))
         statements = found.findings.frame.head(N_SHOWN)
         shown = statements[["rank", "statement", "effect", "effect_lo", "effect_hi", "q_value", "action", "audience"]]
         records = [TableRecord({str(name): value for name, value in row.items()}) for row in shown.to_dict("records")]

@@ -55,6 +55,7 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
     from clv_platform.evaluation import read_evaluation
     from clv_platform.raw import read_raw_load
     from clv_platform.reports import SplitFacts, build_call_list, build_target_inputs, find_pages, read_extras, read_findings
+    from clv_platform.reports.bridge import count_accounts
     from clv_platform.scores.happened import still_open
     from clv_platform.warehouse import read_parquet
 
@@ -72,6 +73,7 @@ def gather_target_inputs(room: TargetRoom, cutoff: str):
         call_list=None if scores is None else build_call_list(scores, config.call_list_size),
         n_scored=None if scores is None else len(scores),
         n_happened=0 if scores is None else len(scores) - len(still_open(scores)),
+        n_on_file=count_accounts(room.company.paths.marts, parse_cutoff(cutoff)),
         raw_load=read_raw_load(room.company.paths),
         warnings=tuple(leak.message for leak in find_leaks(examples, split).warnings),
         extras=read_extras(folder) | read_findings(folder.parent),

@@ -15,6 +15,7 @@ from clv_platform.exploration.churn_history import ChurnHistory, label_of
 from clv_platform.exploration.churn_history_signals import SILENCE
 from clv_platform.reports import churn_history_words as told
 from clv_platform.reports import survival_figures
+from clv_platform.reports.bridge import bridge_to_history
 from clv_platform.reports.page import BESIDE_TARGET, Picture
 from clv_platform.reports.sections import Section, render_sections
 from clv_platform.reports.tables import Cell, Table
@@ -24,8 +25,10 @@ MAX_LINES = 6
 MAX_ROWS_DRAWN = 14
 
 
-def render_churn_history(config: CompanyConfig, target: Target, history: ChurnHistory, cutoff: date | None) -> str:
-    """Render the page of one churn target.
+def render_churn_history(
+    config: CompanyConfig, target: Target, history: ChurnHistory, cutoff: date | None, n_on_file: int | None = None
+) -> str:
+    """Render the page of one churn target; `n_on_file` is the number of all accounts, in the history or not.
 
     Returns
     -------
@@ -33,11 +36,13 @@ def render_churn_history(config: CompanyConfig, target: Target, history: ChurnHi
         HTML without any address outside the page; the same tables give the same text.
     """
     facts = history.facts
+    known = "No dates: one flat table." if cutoff is None else f"As known on {day(cutoff)}."
+    others = bridge_to_history(n_on_file, facts.get("n"), target)
     built = (_life(history), _groupings(config, history), _signals(history), _hazards(history), _limits(target, facts))
     return render_sections(
         f"{config.title} · history of departures",
         told.headline(target, facts, history.groups) if len(history.groups) else "Too few accounts for a history of departures.",
-        f"{told.leaving_means(target)} {'No dates: one flat table.' if cutoff is None else f'As known on {day(cutoff)}.'}",
+        f"{told.leaving_means(target)} {known} {others}".strip(),
         [section for section in built if section is not None],
         notice="" if cutoff is not None else "The data have no dates: this is one look at one moment.",
         nav=BESIDE_TARGET,

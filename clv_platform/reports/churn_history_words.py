@@ -12,7 +12,7 @@ import pandas as pd
 
 from clv_platform.config import Target
 from clv_platform.reports.survival_figures import period_words
-from clv_platform.reports.words import day, is_number, percent, sentence_list, times, whole
+from clv_platform.reports.words import are, counted, day, is_number, percent, sentence_list, times, whole
 
 ALARM = 0.05
 SEEN_FROM_START = 1.0  # months of life at which a curve begins
@@ -181,15 +181,19 @@ def build_limits(target: Target, facts: dict) -> tuple[str, ...]:
             "the table was made, and aren't in it, are unknown: if there are any, real departures are more."
         )
         if facts["n_left_out"]:
-            limits.append(f"{whole(facts['n_left_out'])} rows without a duration, with a duration of 0 or without a label are left out.")
+            limits.append(
+                f"{counted(facts['n_left_out'], 'row')} without a duration, with a duration of 0 or without a label "
+                f"{are(facts['n_left_out'])} left out."
+            )
     else:
         n_late = facts["n"] - facts["n_seen_from_start"]
         limits.append(
-            f"Records of departures begin on {_date(facts['observed_from'])}. {whole(n_late)} accounts started before: they count from "
+            f"Records of departures begin on {_date(facts['observed_from'])}. {counted(n_late, 'account')} started before: "
+            f"{'it counts' if n_late == 1 else 'they count'} from "
             "there on, because accounts of their age that had left earlier are unknown."
         )
         if facts["n_back"]:
-            limits.append(f"{whole(facts['n_back'])} accounts came back after leaving; the curves show first stretches only.")
+            limits.append(f"{counted(facts['n_back'], 'account')} came back after leaving; the curves show first stretches only.")
     limits.append(
         "Attributes are as they are now. Nothing on this page shows a cause: what goes with leaving may have the same cause as leaving."
     )

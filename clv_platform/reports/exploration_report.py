@@ -18,6 +18,7 @@ from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.exploration import Exploration
 from clv_platform.reports import exploration_sections as sections_of
 from clv_platform.reports import exploration_words
+from clv_platform.reports.bridge import bridge_to_described
 from clv_platform.reports.sections import Section, render_sections
 from clv_platform.reports.sections.findings import findings_table
 from clv_platform.reports.words import NBSP, day, whole
@@ -27,8 +28,8 @@ N_FINDINGS_SHOWN = 12
 LARGE = 2.0  # ratio of a group's mean to the others' that is worth opening with
 
 
-def render_exploration_report(config: CompanyConfig, found: Exploration) -> str:
-    """Render the exploration of one company.
+def render_exploration_report(config: CompanyConfig, found: Exploration, n_on_file: int | None = None) -> str:
+    """Render the exploration of one company; `n_on_file` is the number of all accounts, explored or not.
 
     Returns
     -------
@@ -39,7 +40,8 @@ def render_exploration_report(config: CompanyConfig, found: Exploration) -> str:
     shown = [_findings_section(found), *(section for section in built if section is not None)]
     shown.append(sections_of.build_notes_section(found.notes))
     notice = "" if found.as_of_date else "The data carry no dates: groups can be compared, nothing is said about time."
-    return render_sections(f"{config.title} · exploration", _headline(config, found), _detail(found), shown, notice=notice)
+    detail = f"{_detail(found)} {bridge_to_described(n_on_file, found.n_accounts, config)}".strip()
+    return render_sections(f"{config.title} · exploration", _headline(config, found), detail, shown, notice=notice)
 
 
 def draw_exploration_pictures(config: CompanyConfig, found: Exploration) -> dict[str, bytes]:

@@ -90,7 +90,7 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
         Name of the cutoff's folder: `YYYY-MM-DD` or `undated`.
     scores : mapping of target name to DataFrame
         The newest scores (account_id, score, score_rank, reasons, ...), may be empty. Their best `call_list_size` rows whose event hasn't
-        happened since (`happened_on`) are the call list, also written as CSV, safe to open in a spreadsheet.
+        happened since (`happened_on`) are the call list, also written as CSV, safe to open in a spreadsheet and with each reason once.
 
     Returns
     -------
@@ -116,7 +116,8 @@ def gather_published(config: CompanyConfig, paths: CompanyPaths, cutoff: str, sc
         if target in scores:
             visible = scores[target].drop(columns=[name for name in config.private if name in scores[target].columns])
             calls = build_call_list(visible, config.call_list_size)
-            tables |= {f"{target}/scores.parquet": visible, f"{target}/call_list.parquet": calls, f"{target}/call_list.csv": calls}
+            tables |= {f"{target}/scores.parquet": visible, f"{target}/call_list.parquet": calls}
+            tables[f"{target}/call_list.csv"] = _for_people(calls)
     files |= {f"{SEGMENTS}/history/{path.name}": path for path in sorted((paths.root / SEGMENTS / "history").glob("*.parquet"))}
     # Every page that the index lists, and the index itself: none of its links may lead nowhere.
     pages = [*reports.glob("[!.]*/[!.]*.html"), *reports.glob(INDEX_NAME)]
@@ -136,6 +137,11 @@ def build_call_list(scores: pd.DataFrame, size: int) -> pd.DataFrame:
     if "score_rank" in scores.columns:
         return scores.sort_values("score_rank", kind="stable").head(size).reset_index(drop=True)
     return scores.sort_values("score", ascending=False, kind="stable").head(size).reset_index(drop=True)
+
+
+def _for_people(calls: pd.DataFrame) -> pd.DataFrame:
+    """Leave each reason once, as what raises and what lowers; the Parquet file keeps both ways of telling them."""
+    return calls.drop(columns="reasons") if {"reasons", "reasons_up", "reasons_down"} <= set(calls.columns) else calls
 
 
 def _all_metrics(config: CompanyConfig, reports: Path) -> pd.DataFrame:

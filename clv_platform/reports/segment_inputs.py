@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.feature import Feature
 from clv_platform.datasets.snapshots import Snapshots
 from clv_platform.models.segments import KeptSegments, Projection, build_traits, profile_segments, project_accounts
+from clv_platform.reports.bridge import count_accounts
 from clv_platform.reports.cohorts import CohortTables, build_cohorts
 from clv_platform.scores.segments import assign_segments, count_migration
 from clv_platform.settings import CompanyPaths
@@ -65,6 +67,8 @@ class SegmentInputs:
         the gate refused that model.
     profitability : DataFrame
         level (segment), n, revenue, margin, profit (margin less what contacting cost): sums over the accounts whose costs are known.
+    n_on_file : int or None
+        How many accounts there are, described or not, see `bridge`.
     """
 
     config: CompanyConfig
@@ -81,6 +85,7 @@ class SegmentInputs:
     cohorts: CohortTables | None = None
     concentration: pd.DataFrame = field(default_factory=_empty)
     profitability: pd.DataFrame = field(default_factory=_empty)
+    n_on_file: int | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """What is written beside the page, by file name."""
@@ -143,7 +148,9 @@ def gather_segments(
     accounts = _describe_accounts(config, paths, snapshots)
     names = ("rfm_segment", "lifecycle_stage", "value_tier", "channel", "cohort")
     groups = {name: group_accounts(accounts, name, worth) for name in names if name in accounts and name not in config.private}
+    known_by = None if snapshots.as_of_date is None else date.fromisoformat(cutoff)
     shared: dict[str, Any] = {
+        "n_on_file": count_accounts(paths.marts, known_by),
         "worth": worth,
         "groups": {name: table for name, table in groups.items() if len(table) > 1},
         "cohorts": build_cohorts(_read(paths.marts / "fct_cohort_months.parquet")),

@@ -10,9 +10,10 @@ import pandas as pd
 
 from clv_platform.models.segments import KeptSegments, Projection
 from clv_platform.models.segments.clustering import STABLE
+from clv_platform.reports.bridge import bridge_to_described
 from clv_platform.reports.cohorts import CohortTables
 from clv_platform.reports.segment_inputs import SegmentInputs, Worth
-from clv_platform.reports.words import day, is_number, percent, whole
+from clv_platform.reports.words import are, counted, day, is_number, percent, whole
 
 CLEAR = 0.5  # silhouette from which segments lie apart; below 0.25 they run into each other
 VAGUE = 0.25
@@ -45,7 +46,9 @@ def _divided(kept: KeptSegments, n_segments: int) -> str:
 def detail(inputs: SegmentInputs) -> str:
     """Say as of when, and since when the segments are the same."""
     text = f"Accounts as of {day(inputs.snapshots.as_of_date)}. " if inputs.snapshots.as_of_date else ""
-    return f"{text}{inputs.verdict} A segment describes what accounts are like today; it predicts nothing."
+    others = bridge_to_described(inputs.n_on_file, len(inputs.snapshots.newest), inputs.config)
+    told = f"{text}{inputs.verdict} A segment describes what accounts are like today; it predicts nothing."
+    return f"{told} {others}".strip()
 
 
 def read_elbow(choice: pd.DataFrame) -> str:
@@ -106,11 +109,13 @@ def read_migration(migration: pd.DataFrame, inputs: SegmentInputs) -> str:
     new = int(migration.loc[migration["segment_before"].str.startswith("("), "n"].sum())
     gone = int(migration.loc[migration["segment_now"].str.startswith("("), "n"].sum())
     share = percent(n_moved / n if n else 0.0)
-    text = f"Of {whole(n)} accounts that were here on {day(inputs.snapshots.date_before)} too, {whole(n_moved)} ({share}) changed segment"
+    were = "was" if n == 1 else "were"
+    since = day(inputs.snapshots.date_before)
+    text = f"Of {counted(n, 'account')} that {were} here on {since} too, {whole(n_moved)} ({share}) changed segment"
     if len(moved):
         top = moved.iloc[0]
         text += f", most of them ({whole(top['n'])}) from “{top['segment_before']}” to “{top['segment_now']}”"
-    return f"{text}. {whole(new)} are new, {whole(gone)} are no longer there."
+    return f"{text}. {whole(new)} {are(new)} new, {whole(gone)} {are(gone)} no longer there."
 
 
 def read_groups(table: pd.DataFrame, worth: Worth | None, what: str) -> str:
@@ -141,7 +146,7 @@ def read_retention(cohorts: CohortTables) -> str:
 
 
 def _months(age: int) -> str:
-    return f"{age} month{'s' if age > 1 else ''}"
+    return counted(age, "month")
 
 
 def read_revenue(cohorts: CohortTables, currency: str) -> str:
@@ -152,7 +157,7 @@ def read_revenue(cohorts: CohortTables, currency: str) -> str:
     oldest = cohorts.revenue.index[0]
     return (
         f"What an account of the cohort has brought in so far ({currency}): on average {figures[0]} in its first "
-        f"{'month' if first == 0 else f'{first + 1} months'}, {figures[1]} within {last + 1} months (known for cohorts up to "
+        f"{'month' if first == 0 else f'{first + 1} months'}, {figures[1]} within {_months(last + 1)} (known for cohorts up to "
         f"{cohorts.revenue[last].dropna().index[-1]}; the oldest is {oldest})."
     )
 
@@ -167,8 +172,8 @@ def read_first_cohort(cohorts: CohortTables) -> str:
     n = cohorts.n_accounts
     if cohorts.n_older:
         return (
-            f" Left out are {whole(cohorts.n_older)} accounts that signed up before orders are on file ({cohorts.orders_begin}): when they "
-            "began to buy isn't known. The published cohort tables have them apart (is_older)."
+            f" Left out {are(cohorts.n_older)} {counted(cohorts.n_older, 'account')} that signed up before orders are on file "
+            f"({cohorts.orders_begin}): when they began to buy isn't known. The published cohort tables have them apart (is_older)."
         )
     if len(n) < 3 or n.iloc[0] <= 3 * n.iloc[1:].median():
         return ""

@@ -76,7 +76,7 @@ def metric_table(inputs: TargetReportInputs) -> Table:
     for name in (*HEADLINE_METRICS, "pr_auc_account_disjoint"):
         if name not in metrics:
             continue
-        chance = _without_model(name, metrics)
+        chance = _without_model(name, metrics, inputs.leaderboard)
         meaning = METRICS[name].meaning
         if name == "f1" and is_number(metrics.get("f1_threshold")):
             meaning += f" Here: {percent(metrics['f1_threshold'])}."
@@ -92,8 +92,15 @@ def metric_table(inputs: TargetReportInputs) -> Table:
     return Table("How good: each figure with its 95 % interval", header, tuple(rows), frozenset({1, 2}))
 
 
-def _without_model(name: str, metrics: Mapping[str, Any]) -> float | None:
-    """What a random order, one constant probability or calling everyone reaches, from the share of positives alone."""
+def _without_model(name: str, metrics: Mapping[str, Any], board: pd.DataFrame) -> float | None:
+    """What a random order, one constant probability or calling everyone reaches, from the share of positives alone.
+
+    The constant of chances is that of the leaderboard, the share of the training rows: the share of the test rows, which nobody knew, would
+    make another figure of the same rule on the same page.
+    """
+    rule = board[board["model"] == "prevalence"] if "model" in board else board.head(0)
+    if name in ("log_loss", "brier") and len(rule) and is_number(known := float(rule[name].iloc[0])):
+        return known
     if not is_number(metrics.get("n_positive")) or not metrics.get("n"):
         return None
     rate = metrics["n_positive"] / metrics["n"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from clv_platform.contracts.raw_tables import RAW_TABLES
+from clv_platform.reports.bridge import bridge_to_asked
 from clv_platform.reports.inputs import TargetReportInputs
 from clv_platform.reports.tables import model_words
 from clv_platform.reports.words import (
@@ -99,8 +100,13 @@ def list_scope(inputs: TargetReportInputs) -> str:
     return (
         f"{whole(n_scored)} accounts were scored; this list holds the best {whole(n_listed)} of them ({percent(n_listed / n_scored)}; "
         f"`call_list_size` of the config).{gone} The fifth with the highest scores, which figures below speak of, would be the first "
-        f"{whole(round(n_scored / 5))}: all scores, best first, are in the published files as scores.parquet, the list as call_list.csv."
+        f"{whole(round(n_scored / 5))}. To take along: {published_sentence(inputs.target.name)}"
     )
+
+
+def published_sentence(target: str) -> str:
+    """Say where the scores and the list lie for other programs and spreadsheets."""
+    return f"the list as a spreadsheet is published/current/{target}/call_list.csv in the company's data folder; all scores are beside it."
 
 
 def happened_sentence(inputs: TargetReportInputs) -> str:
@@ -158,6 +164,8 @@ def asked_rows(inputs: TargetReportInputs) -> list[tuple[str, str]]:
         rows.append(("Scored", f"{scored} as of {list_date(split.scoring_date, inputs.cutoff)}"))
     elif inputs.n_scored is not None:
         rows.append(("Scored", f"{whole(inputs.n_scored)} accounts"))
+    if others := bridge_to_asked(inputs.n_on_file, inputs.n_scored, target):
+        rows.append(("Not scored", others))
     if metrics.get("model_id"):
         kind = model_words(str(metrics.get("model_kind", "lightgbm")), metrics)
         rows.append(("Model", f"{metrics['model_id']}: {kind}"))

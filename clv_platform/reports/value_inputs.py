@@ -18,6 +18,7 @@ import pandas as pd
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.features import Feature, build_feature_catalogue
 from clv_platform.raw.summary import RawLoad
+from clv_platform.reports.bridge import count_accounts
 from clv_platform.reports.inputs import find_pages
 
 SIMPLE = "past_spend_rate"  # the naive ranking that everybody could make
@@ -54,6 +55,8 @@ class ValueReportInputs:
         The months ahead follow earlier ones; else they are spread evenly.
     pages : tuple of (address, words)
         Pages beside this one, relative to it.
+    n_on_file : int or None
+        How many accounts there are, asked or not, see `bridge`.
     """
 
     config: CompanyConfig
@@ -71,6 +74,7 @@ class ValueReportInputs:
     is_shaped: bool = False
     raw_load: RawLoad | None = None
     pages: tuple[tuple[str, str], ...] = ()
+    n_on_file: int | None = None
 
     def table(self, name: str) -> pd.DataFrame:
         """One of the folder's tables; without rows when it isn't there."""
@@ -143,6 +147,7 @@ def gather_value(
         is_shaped=is_shaped,
         raw_load=raw_load,
         pages=(*find_pages(folder), *((SEGMENTS_PAGE,) if (folder / SEGMENTS_PAGE[0]).is_file() else ())),
+        n_on_file=count_accounts(marts, cutoff),
     )
 
 

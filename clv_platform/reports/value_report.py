@@ -19,6 +19,7 @@ from clv_platform.reports.sections.decisions import build_decision_table
 from clv_platform.reports.sections.reviewers import build_reviewers_of
 from clv_platform.reports.sections.section import Section
 from clv_platform.reports.sections.value_backtest import build_value_backtest, build_value_outcomes
+from clv_platform.reports.target_findings import published_sentence
 from clv_platform.reports.value_inputs import SEGMENTS_PAGE, ValueReportInputs, held_curves, value_at_risk
 from clv_platform.reports.words import percent, whole
 from clv_platform.scores.happened import still_open
@@ -58,7 +59,7 @@ def _accounts(inputs: ValueReportInputs) -> Section | None:
     text = (
         f"Expected is what the account brings on average in the next {inputs.target.horizon_days} days; below it the range in which nine "
         "of ten such accounts end. Reasons say what the model goes by, not what causes spending; “highest 7 %” means that only so many "
-        "accounts have a value as high. The whole list is in the published files as scores.parquet, its top as call_list.csv."
+        f"accounts have a value as high. To take along: {published_sentence(inputs.target.name)}"
     ).replace(" %", "\u00a0%") + told.read_left(inputs)
     blocks: list[Any] = [text, tables.accounts_table(scores, inputs, 1, N_SHOWN), tables.tiers_table(inputs)]
     if near := told.read_tiers(inputs.scores):

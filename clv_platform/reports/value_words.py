@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from clv_platform.contracts.raw_tables import RAW_TABLES
+from clv_platform.reports.bridge import bridge_to_asked
 from clv_platform.reports.target_findings import Verdict
 from clv_platform.reports.value_inputs import ValueReportInputs
-from clv_platform.reports.words import NBSP, day, is_number, keep_together, list_date, percent, sentence_list, whole
+from clv_platform.reports.words import NBSP, are, counted, day, is_number, keep_together, list_date, percent, sentence_list, whole
 from clv_platform.scores.happened import still_open
 
 _MODELS = {
@@ -180,9 +181,7 @@ def value_asked_rows(inputs: ValueReportInputs) -> list[tuple[str, str]]:
         dates = sorted(pair["as_of"] for pair in learning)
         span = f"{day(_date(dates[0]))}" + (f" to {day(_date(dates[-1]))}" if len(dates) > 1 else "")
         told = f"{windows[0]} days" if len(windows) == 1 else f"{windows[0]} to {windows[-1]} days"
-        rows.append(
-            ("Learnt from", f"what accounts of {span} brought in the {told} after ({len(dates)} date{'s' if len(dates) > 1 else ''})")
-        )
+        rows.append(("Learnt from", f"what accounts of {span} brought in the {told} after ({counted(len(dates), 'date')})"))
         if windows != [target.horizon_days]:
             rows.append(
                 ("Shorter windows", f"the history is short, so amounts of shorter windows were scaled to {target.horizon_days} days")
@@ -190,15 +189,16 @@ def value_asked_rows(inputs: ValueReportInputs) -> list[tuple[str, str]]:
     compared = training.get("origins", [])
     if compared:
         rolling = training.get("split_kind") == "rolling_origins"
-        many = "s" if len(compared) > 1 else ""
-        kind = f"date{many}" if rolling else f"part{many} of the accounts"
+        kind = counted(len(compared), "date") if rolling else f"{counted(len(compared), 'part')} of the accounts"
         told = sentence_list([day(_date(name)) if rolling else str(name) for name in compared])
-        rows.append(("Models compared on", f"{len(compared)} {kind} before the test: {told}"))
+        rows.append(("Models compared on", f"{kind} before the test: {told}"))
     rows.append(("Tested on", f"{day(_date(training['test_dates'][-1]))}, looked at once, after everything was chosen"))
     bought = f", of which {whole(metrics['n_buyers'])} bought" if is_number(metrics.get("n_buyers")) else ""
     rows.append(("Test accounts", f"{whole(metrics.get('n'))}{bought}"))
     if training.get("scoring_date"):
         rows.append(("List for", f"accounts as of {list_date(_date(training['scoring_date']), inputs.cutoff)}"))
+    if others := bridge_to_asked(inputs.n_on_file, len(inputs.scores), target):
+        rows.append(("Not on the list", others))
     return [*rows, ("Model", str(metrics.get("model_id") or training.get("model_id")))]
 
 
@@ -303,7 +303,7 @@ def build_value_limits(inputs: ValueReportInputs) -> list[str]:
         limits.append(f"Where no cost is known, margin is taken as {percent(inputs.target.margin_share)} of the amount.")
     hidden = [f.name for f in inputs.features if f.name in config.private]
     if hidden:
-        limits.append(f"{len(hidden)} private column{'s are' if len(hidden) > 1 else ' is'} used by the model and never shown.")
+        limits.append(f"{counted(len(hidden), 'private column')} {are(len(hidden))} used by the model and never shown.")
     absent = [name for name in RAW_TABLES if name not in config.sources and name != "account_snapshots"]
     if absent:
         limits.append(

@@ -198,3 +198,11 @@ def test_call_list_leaves_out_whom_it_has_happened_to_and_the_next_move_up() -> 
     calls = build_call_list(scores, 2)
     assert calls["account_id"].tolist() == ["B", "C"]
     assert "happened_on" not in calls
+
+
+def test_a_spreadsheet_has_each_reason_once_and_the_parquet_file_all_ways(paths: CompanyPaths, config: CompanyConfig) -> None:
+    told = {"reasons": "users: 3 raises the chance", "reasons_up": "users: 3", "reasons_down": ""}
+    scores = pd.DataFrame([{"account_id": "A", "score": 0.4, "score_rank": 1, **told}])
+    run = publish_run(paths, "a", gather_published(config, paths, "2026-01-01", {"upgrade": scores}), keep_runs=3)
+    assert (run.folder / "upgrade/call_list.csv").read_text("utf-8-sig").count("users: 3") == 1
+    assert pd.read_parquet(run.folder / "upgrade/call_list.parquet").columns.tolist() == scores.columns.tolist()

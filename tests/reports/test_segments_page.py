@@ -15,7 +15,7 @@ from clv_platform.datasets.snapshots import pick_snapshots
 from clv_platform.models.segments import SegmentRequest, refresh_segments
 from clv_platform.reports.cohorts import build_cohorts
 from clv_platform.reports.segment_inputs import concentrate, gather_segments
-from clv_platform.reports.segment_words import headline, read_first_cohort
+from clv_platform.reports.segment_words import headline, read_first_cohort, read_migration
 from clv_platform.reports.segments_report import render_segments_report
 from clv_platform.settings import CompanyPaths
 
@@ -64,6 +64,7 @@ def gathered(tmp_path_factory):
     rfm = accounts[["account_id", "as_of_date"]].assign(rfm_segment=["champions"] * 50 + ["loyal"] * 50 + ["lost"] * 50)
     _write(paths.marts / "fct_rfm_scores.parquet", rfm)
     dim = pd.DataFrame({"account_id": accounts["account_id"], "signed_up_at": pd.Timestamp("2024-02-03"), "channel": ["web", "event"] * 75})
+    dim["first_event_at"] = dim["signed_up_at"]
     dim.loc[:20, "signed_up_at"] = pd.Timestamp("2025-01-03")
     _write(paths.marts / "dim_accounts.parquet", dim)
     y = np.r_[np.full(15, 100.0), np.full(135, 1.0)]
@@ -234,3 +235,17 @@ def test_expectations_of_a_refused_model_are_not_shown(gathered, tmp_path, gate)
     html = render_segments_report(inputs)
     assert "it was not put into use" in html
     assert "the model had expected" not in html
+
+
+def test_one_account_that_is_new_is_new(gathered):
+    inputs = gathered[3]
+    moves = pd.DataFrame({"segment_before": ["a", "(new)", "b"], "segment_now": ["a", "a", "(no longer there)"], "n": [1, 1, 1]})
+    text = read_migration(moves, inputs)
+    assert text.startswith("Of 1 account that was here on 1 June 2025 too, 0")
+    assert text.endswith("1 is new, 1 is no longer there.")
+
+
+def test_the_page_says_who_is_not_described(gathered):
+    html = render_segments_report(replace(gathered[3], n_on_file=200))
+    assert "Of 200 accounts on file, 50 are not among these" in html
+    assert "accounts on file" not in render_segments_report(gathered[3])

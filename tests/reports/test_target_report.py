@@ -16,6 +16,7 @@ from clv_platform.evaluation import GateDecision
 from clv_platform.evaluation.chance_words import judge_chances
 from clv_platform.explain import PRIVATE
 from clv_platform.reports import SplitFacts, TargetReportInputs, draw_target_pictures, find_pages, render_target_report
+from clv_platform.reports.tables import metric_table
 from clv_platform.reports.target_findings import build_limits
 from clv_platform.reports.words import keep_together, list_date, percent, score, times
 
@@ -201,9 +202,24 @@ def test_page_says_how_many_accounts_were_scored_and_how_many_the_list_holds(inp
     html = unescape(render_target_report(replace(inputs, n_scored=7400)))
     assert "7,400 accounts were scored; this list holds the best 60 of them (0.8\u00a0%" in html
     assert "<code>call_list_size</code> of the config" in html  # not its backticks
-    assert "would be the first 1,480: all scores, best first, are in the published files as scores.parquet" in html
+    assert "would be the first 1,480. To take along: the list as a spreadsheet is published/current/upgrade/call_list.csv" in html
     assert "<dt>Scored</dt><dd>7,400 accounts as of 1 January 2026</dd>" in html
     assert "All 60 accounts that were scored are on this list." in render_target_report(replace(inputs, n_scored=60))
+
+
+def test_one_constant_for_all_has_one_figure_on_the_page(inputs: TargetReportInputs) -> None:
+    board = inputs.leaderboard.copy()
+    board.loc[board["model"] == "prevalence", ["log_loss", "brier"]] = [0.4321, 0.1234]
+    page = metric_table(replace(inputs, leaderboard=board))
+    shown = {row[1].metric: row[2].text for row in page.rows}
+    assert (shown["log_loss"], shown["brier"]) == ("0.432", "0.123")
+    alone = metric_table(replace(inputs, leaderboard=board[board["model"] != "prevalence"]))
+    assert {row[1].metric: row[2].text for row in alone.rows}["log_loss"] != "0.432"
+
+
+def test_the_accounts_that_are_not_scored_are_counted(inputs: TargetReportInputs) -> None:
+    html = unescape(render_target_report(replace(inputs, n_scored=7400, n_on_file=10_002)))
+    assert "<dt>Not scored</dt><dd>Of 10,002 accounts on file, 2,602 are not among these: they have the highest plan" in html
 
 
 def test_the_single_column_that_isnt_beaten_is_named(inputs: TargetReportInputs) -> None:

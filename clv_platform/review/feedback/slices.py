@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from clv_platform.reports.words import counted
 from clv_platform.review.feedback.named import called_wrong, in_words
 from clv_platform.review.feedback.records import Feedback
 from clv_platform.review.frames.catalogue import read_frame_info
@@ -147,7 +148,7 @@ def _figure(found: Overview, name: str) -> MetricValue | None:
 
 def _sentence(words: str, label: str, value: float, floor: float, n: int, holds: bool | None, is_amount: bool, was: float) -> str:
     if holds is None:
-        return f"{words}: only {n:,} rows whose outcome is known, too few to say."
+        return f"{words}: only {counted(n, 'row')} whose outcome is known, too few to say."
     limit = "at most" if is_amount else "at least"
     then = f"; it was {show(was, 'share')} when this was said" if math.isfinite(was) else ""
     told = f"{label} {show(value, 'share')}, {'as' if holds else 'not as'} asked"

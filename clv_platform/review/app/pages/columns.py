@@ -8,6 +8,7 @@ import dash_mantine_components as dmc
 import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
+from clv_platform.reports.words import counted
 from clv_platform.review.access import current_person
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.corrections import CORRECTABLE, publish_corrected
@@ -93,7 +94,7 @@ def _row(column: ColumnInfo) -> dict[str, str]:
             "name": column_label(column), "use": "private: its values were never written", "type": "", "values": "", "missing": "",
             "description": column.description,
         }  # fmt: skip
-    share = f"{column.n_missing:,} rows" if column.n_missing else "none"
+    share = counted(column.n_missing, "row") if column.n_missing else "none"
     return {
         "name": column_label(column), "use": _USES[column.role], "type": _TYPES[column.type], "values": _values(column),
         "missing": share, "description": column.description,

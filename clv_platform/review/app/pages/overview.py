@@ -11,6 +11,7 @@ import pandas as pd
 from dash import html
 
 from clv_platform.reports.metric_glossary import METRICS
+from clv_platform.reports.words import counted
 from clv_platform.review.app.figures import reliability_figure
 from clv_platform.review.app.formats import change, interval, number
 from clv_platform.review.app.pages.whole import whole_overview
@@ -49,10 +50,10 @@ def _count(found: Overview, before: Overview | None) -> Any:
     of = f" of {before.n:,} ({100 * found.n / max(before.n, 1):.0f} %)" if before else ""
     unknown = f"; of {found.n - found.n_known:,} the outcome isn't known, so figures leave them out" if found.n_known < found.n else ""
     few = found.n_known < 100
-    words = f"{found.n:,} rows{of}{unknown}."
+    words = f"{counted(found.n, 'row')}{of}{unknown}."
     parts: list[Any] = [html.P(words, className="count", id="count")]
     if few:
-        parts.append(note(f"Only {found.n_known} rows: figures are rough. Look at the range behind “95 % sure”."))
+        parts.append(note(f"Only {counted(found.n_known, 'row')}: figures are rough. Look at the range behind “95 % sure”."))
     return html.Div(parts)
 
 

@@ -9,6 +9,7 @@ import dash_ag_grid as dag
 import pandas as pd
 from dash import Dash, Input, Output, State, html, no_update
 
+from clv_platform.reports.words import counted
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.export import export_path
 from clv_platform.review.app.formats import cell, column_label, number
@@ -93,7 +94,7 @@ def _view(scene: Scene) -> Any:
     )
     page = rows(frame, address.filters, *sort_of(frame, address), offset=0, limit=1)
     more = " and why the model said so" if has_reasons(frame, scene.sources.models) else ""
-    parts: list[Any] = [html.P(f"{page.n:,} rows. Choose one to see all of it{more}.", className="count", id="count")]
+    parts: list[Any] = [html.P(f"{counted(page.n, 'row')}. Choose one to see all of it{more}.", className="count", id="count")]
     if hidden:
         parts.append(note(f"{hidden:,} further columns are left out here; the CSV and a chosen row have all of them."))
     if scene.person.may("export"):

@@ -6,6 +6,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 
+from clv_platform.reports.words import counted
 from clv_platform.review.access import current_person
 from clv_platform.review.app.address import read_address
 from clv_platform.review.app.markup import lean
@@ -65,7 +66,7 @@ def register(app: Dash, sources: Sources) -> None:
 
 def _entry(scene: Scene, group: WeakGroup) -> list[Any]:
     """A group: what is the matter, in figures, and the ways on. Groups that filters can't name have no links."""
-    facts = [f"{group.n:,} rows"]
+    facts = [counted(group.n, "row")]
     there = scene.address.with_filters(group.filters)
     ways: list[Any] = []
     if group.filters:
