@@ -263,3 +263,40 @@ def test_plans_that_differ_in_spelling_alone_are_pointed_at(company):
     text, _, _ = drafted(company)
     assert "# check: Basic, basic are spelt apart" in text
     assert "Pro, " not in text.split("are spelt apart")[0].rsplit("# check:", 1)[1]
+
+
+def test_marks_of_missing_values_are_drafted_as_such_and_are_no_levels(company):
+    marks = ["Retail", "Food", "n/a", "N/A", "NULL", "-", ""]
+    rows = [f"c{i},2023-01-0{1 + i % 9},{marks[i % 7]},{'NA' if i % 2 else 'DE'}" for i in range(84)]
+    company.write("customers.csv", "\n".join(["customer_id,signup_date,industry,country", *rows]) + "\n")
+    months = pd.date_range("2023-01-01", "2024-12-01", freq="MS").strftime("%Y-%m-%d")
+    paid = [f"c{i},{day},{'n/a' if i % 2 else day},{'Basic' if i % 3 else 'Pro'}" for i, day in enumerate(months)]
+    company.write("subscriptions.csv", "\n".join(["customer_id,start_date,end_date,plan", *paid]) + "\n")
+    text, config, _ = drafted(company)
+    assert config.sources["accounts"].null_values == ("-", "N/A", "NULL", "n/a")  # NA is a country here
+    assert config.sources["subscriptions"].null_values == ("n/a",)
+    assert config.sources["subscriptions"].columns["ended_at"] == "end_date"
+    assert config.plans is not None
+    assert set(config.plans.order) == {"Basic", "Pro"}
+    assert "# check: texts that stand for no value" in text
+    assert company.rows("select distinct industry from raw.accounts order by 1 nulls last") == [("Food",), ("Retail",), (None,)]
+    assert company.rows("select count(*) from raw.accounts where country = 'NA'") == [(42,)]
+
+
+@pytest.mark.parametrize(
+    "levels", [["1", "2", "3", "4", "5"], ["1-10", "11-50", "51-200", "201-500", "500+"], [1.0, 10.0, 50.0, 200.0, 1000.0]]
+)
+def test_size_classes_are_groups_however_they_are_written(company, levels):
+    frame = pd.DataFrame({"customer_id": [f"c{i}" for i in range(50)], "signup_date": "2023-01-05", "company_size": levels * 10})
+    frame.to_csv(company.folder / "customers.csv", index=False)
+    pd.DataFrame({"customer_id": "c1", "order_date": ["2023-02-01"], "amount": [1.0]}).to_csv(company.folder / "orders.csv", index=False)
+    _, config, _ = drafted(company)
+    assert config.slices == ("employee_range",)
+
+
+def test_drafted_paths_hold_no_way_back(company):
+    (company.folder / "below").mkdir()
+    company.write("orders.csv", "customer_id,order_date,amount\nc1,2023-02-01,5\n")
+    text = draft_config(company.folder / "below" / "..")
+    assert "/../" not in text
+    assert f"name: {company.folder.name.lower()}" in text

@@ -5,12 +5,14 @@ Keep out: what it means (`guessing`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from clv_platform.config import Input
 from clv_platform.raw.casting import FALSE_WORDS, TRUE_WORDS, Spelling, cast_column
+from clv_platform.raw.drafting.vocabulary import MISSING_MARKS, PLACES, plain
 from clv_platform.raw.errors import RawDataError
 from clv_platform.raw.reading.origins import read_input
 from clv_platform.raw.reading.relation import Relation, Workbench
@@ -73,6 +75,7 @@ class FileLook:
     n_looked_at: int
     columns: tuple[ColumnLook, ...]
     relation: Relation = field(repr=False)
+    missing_marks: tuple[str, ...] = ()  # texts that stand for "no value", as they are spelt here
 
     def column(self, name: str) -> ColumnLook:
         """The column of that name."""
@@ -125,16 +128,33 @@ def _look(bench: Workbench, paths: list[Path]) -> FileLook:
     sample = bench.new_name()
     sampling = f" using sample reservoir({_SAMPLE_ROWS} rows) repeatable (0)" if relation.n_rows > _SAMPLE_ROWS else ""
     bench.connection.execute(f"create temp table {quote_name(sample)} as select {names} from {relation.from_sql}{sampling}")
-    columns = tuple(_look_at_column(bench, quote_name(sample), name, type_) for name, type_ in relation.columns)
-    return FileLook(tuple(paths), relation.n_rows, min(relation.n_rows, _SAMPLE_ROWS), columns, relation)
+    marks = _missing_marks(bench, quote_name(sample), relation.columns)
+    columns = tuple(_look_at_column(bench, quote_name(sample), name, type_, marks) for name, type_ in relation.columns)
+    return FileLook(tuple(paths), relation.n_rows, min(relation.n_rows, _SAMPLE_ROWS), columns, relation, marks)
 
 
-def _look_at_column(bench: Workbench, rows: str, name: str, type_: str) -> ColumnLook:
+def _missing_marks(bench: Workbench, rows: str, columns: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Texts of the file that stand for "no value"; NA isn't one where some column of places has it (Namibia, North America)."""
+    words = ", ".join(map(quote_text, MISSING_MARKS))
+    texts = [name for name, type_ in columns if type_ == "VARCHAR"]
+    if not texts:
+        return ()
+    asked = " union all ".join(
+        f"select distinct {i}, trim({quote_name(name)}) from {rows} where lower(trim({quote_name(name)})) in ({words})"
+        for i, name in enumerate(texts)
+    )
+    found = bench.connection.execute(asked).fetchall()
+    has_place = any(mark.lower() == "na" and PLACES.search(plain(texts[i])) for i, mark in found)
+    return tuple(sorted({mark for _, mark in found if not (has_place and mark.lower() == "na")}))
+
+
+def _look_at_column(bench: Workbench, rows: str, name: str, type_: str, marks: tuple[str, ...]) -> ColumnLook:
     column = quote_name(name)
+    plainly = Spelling(marks)
     # As a load spells it: a label that pandas kept as 1.0 is 1.
-    text = f"nullif(trim({cast_column(column, type_, 'text', Spelling()).value_sql}), '')"
-    number = cast_column(column, type_, "number", Spelling()).value_sql
-    comma = cast_column(column, type_, "number", Spelling(decimal=",")).value_sql
+    text = f"nullif(trim({cast_column(column, type_, 'text', plainly).value_sql}), '')"
+    number = cast_column(column, type_, "number", plainly).value_sql
+    comma = cast_column(column, type_, "number", Spelling(marks, decimal=",")).value_sql
     words = ", ".join(map(quote_text, (*TRUE_WORDS, *FALSE_WORDS)))
     row = bench.connection.execute(
         f"select count({text}), count(distinct {text}), count({number}), count({comma}), "
@@ -143,7 +163,7 @@ def _look_at_column(bench: Workbench, rows: str, name: str, type_: str) -> Colum
     assert row is not None
     n_filled, n_distinct, n_number, n_comma, n_words = row
     # Trying nine spellings of dates is slow: some of the different values tell as much.
-    when = cast_column(column, type_, "timestamp", Spelling()).value_sql
+    when = cast_column(column, type_, "timestamp", plainly).value_sql
     formats = ", ".join(f"count(try_strptime({text}, {quote_text(format_)}))" for format_ in DATE_FORMATS)
     some = f"(select distinct {column} from {rows} where {text} is not null limit {_DATES_LOOKED_AT})"
     row = bench.connection.execute(f"select count(*), count({when}), {formats} from {some}").fetchone()

@@ -53,7 +53,7 @@ def history_days(connection: Connection, guesses: dict[str, Guess]) -> int | Non
         if guess is None or source not in types:
             continue
         formats = guess.look.column(source).date_formats
-        spelling = Spelling(date_format=formats[0] if formats else None)
+        spelling = Spelling(guess.look.missing_marks, date_format=formats[0] if formats else None)
         at = cast_column(quote_name(source), types[source], "timestamp", spelling).value_sql
         row = connection.execute(f"select min({at})::date, max({at})::date from {guess.look.relation.from_sql}").fetchone()
         ends += [day for day in row or () if day is not None]

@@ -54,7 +54,16 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "territory": ("territory", "region", "state"),
         "country": ("country", "country_code"),
         "industry": ("industry", "sector", "branch"),
-        "employee_range": ("employee_range", "company_size", "employees", "n_employees"),
+        "employee_range": (
+            "employee_range",
+            "company_size",
+            "employees",
+            "n_employees",
+            "employee_band",
+            "employee_count",
+            "headcount",
+            "size_band",
+        ),
         "channel": ("channel", "referral_source", "acquisition_channel", "utm_source"),
         "birth_date": ("birth_date", "birthdate", "date_of_birth"),
         "gender": ("gender", "sex"),
@@ -180,6 +189,9 @@ LABEL = re.compile(
 )
 CHURN = re.compile(r"churn|exit|attrit|left|cancel|leav")
 PRIVATE = re.compile(r"(^|_)(gender|sex|birth\w*|date_of_birth|name|first_name|last_name|e?mail|address)($|_)|(^|_)phone(_number)?$")
+# What people and programs write where there is no value. "none" and "unknown" aren't here: often they are answers.
+MISSING_MARKS = ("n/a", "n.a.", "na", "#n/a", "<na>", "null", "(null)", "#null!", "\\n", "nan", "nil", "-", "--", "–", "—", "?", ".")
+PLACES = re.compile(r"country|region|territory|continent|market|state|nation")
 PRICE = ("price", "unit_price", "unitprice")
 PLAN_WORDS = (
     "free",

@@ -48,7 +48,8 @@ def draft_config(folder: Path) -> str:
     RawDataError
         When the folder holds nothing that can be read, or no file with account ids.
     """
-    folder = folder.expanduser().absolute()
+    folder = folder.expanduser()
+    folder = folder.resolve() if ".." in folder.parts else folder.absolute()
     with open_memory(load_settings()) as connection, tempfile.TemporaryDirectory(prefix="clv_init_") as work:
         looks, problems = look_at_folder(Workbench(connection, Path(work)), folder)
         guesses, spare = guess_tables(looks)
@@ -125,6 +126,9 @@ def _source(table: str, guess: Guess) -> Iterator[str]:
     yield f"    columns: {{{', '.join(f'{name}: {_text(source)}' for name, source in columns.items())}}}"
     if _has_comma(look):
         yield '    decimal: ","'
+    if look.missing_marks:
+        marks = ", ".join(map(_text, look.missing_marks))
+        yield f"    null_values: [{marks}]  # check: texts that stand for no value"
     yield from _date_formats(table, guess)
 
 
@@ -199,7 +203,8 @@ def _plans(connection: Connection, guesses: dict[str, Guess]) -> Iterator[str]:
     if guess is None:
         return
     column = guess.columns["plan"]
-    plan = f"trim({cast_column(quote_name(column), dict(guess.look.relation.columns)[column], 'text', Spelling()).value_sql})"
+    source_type, spelling = dict(guess.look.relation.columns)[column], Spelling(guess.look.missing_marks)
+    plan = f"trim({cast_column(quote_name(column), source_type, 'text', spelling).value_sql})"
     price = f"avg(try_cast({quote_name(guess.columns['mrr'])} as double))" if "mrr" in guess.columns else "null::double"
     rows = connection.execute(
         f"select {plan}, {price} from {guess.look.relation.from_sql} where nullif({plan}, '') is not null group by 1 order by 1"
