@@ -15,6 +15,7 @@ from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.dbt_vars import positive_texts
 from clv_platform.contracts.event_features import FEATURES_OF_OPTIONAL_COLUMNS
 from clv_platform.contracts.features import build_feature_catalogue
+from clv_platform.contracts.plans import plan_as_listed
 from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES
 from clv_platform.raw.loading import load_tables
 from clv_platform.raw.mapping import declared_columns
@@ -208,8 +209,13 @@ def _notes(connection: Connection, config: CompanyConfig, table: str) -> list[st
         ]
     if table == "subscriptions" and config.plans:
         found = {row[0] for row in connection.execute("select distinct trim(plan) from raw.subscriptions").fetchall()}
-        spare = sorted(found - set(config.plans.order))
-        return [f"plans that plans.order doesn't name: {', '.join(spare)}"] if spare else []
+        read_as = {plan: plan_as_listed(plan, config.plans.order) for plan in sorted(found - {None})}
+        spare = [plan for plan in read_as if read_as[plan] not in config.plans.order]
+        respelt = [f"{plan!r} as {name}" for plan, name in read_as.items() if plan != name]
+        return [
+            *([f"plans that plans.order doesn't name: {', '.join(spare)}"] if spare else []),
+            *([f"plans read as spelt in plans.order: {', '.join(respelt)}"] if respelt else []),
+        ]
     return []
 
 

@@ -59,6 +59,7 @@ def render_data_report(inputs: DataReportInputs) -> str:
         conservation=_conservation_table(inputs.tables),
         is_conserved=_is_conserved(inputs.tables),
         rejects=_reasons_table(inputs),
+        respelt=_respelt_table(inputs),
         absent=_absent(inputs),
         activity=_activity_pictures(inputs.activity),
         eligibility=_eligibility_table(inputs),
@@ -155,6 +156,21 @@ def _reasons_table(inputs: DataReportInputs) -> Table | None:
         rule = str(row["rule"]).replace("_", " ")
         rows.append((Cell(name.replace("_", " ")), Cell(rule), Cell("rule of the config"), _count(row["n"], read.get(name))))
     return Table("Why rows were left out", ("table", "reason", "kind", "rows"), tuple(rows), frozenset({3})) if rows else None
+
+
+def _respelt_table(inputs: DataReportInputs) -> Table | None:
+    """What was spelt otherwise: no row is lost by it, and the raw table keeps what was given."""
+    rows = [
+        (
+            Cell(str(row["table_name"]).replace("_", " "), str(row["column_name"])),
+            Cell(repr(row["given"])),
+            Cell(str(row["used"])),
+            _count(row["n"], None),
+        )
+        for row in inputs.respelt.to_dict("records")
+    ]
+    header = ("table", "given", "read as", "rows")
+    return Table("Respelt: the same name but for case and spaces", header, tuple(rows), frozenset({3})) if rows else None
 
 
 def _activity_pictures(activity: pd.DataFrame) -> list[Picture]:

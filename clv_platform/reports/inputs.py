@@ -252,6 +252,8 @@ class DataReportInputs:
         table_name, month, n_rows, n_accounts.
     base_rates : DataFrame
         target, as_of_date, n, n_positive.
+    respelt : DataFrame
+        table_name, column_name, given, used, n: values that staging spells otherwise (plans, as `plans.order` does).
     absent_features : mapping of str to tuple of str
         Optional column without a value (`subscriptions.seats`) to the features that are left out for want of it; as `clv check` says.
     observed_from, observed_until : date or None
@@ -268,6 +270,7 @@ class DataReportInputs:
     activity: pd.DataFrame = field(default_factory=_empty)
     base_rates: pd.DataFrame = field(default_factory=_empty)
     feature_rows: str = ""
+    respelt: pd.DataFrame = field(default_factory=_empty)
     absent_features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     observed_from: date | None = None
     observed_until: date | None = None

@@ -66,3 +66,27 @@ from ({{ cleaned }}
 {% macro finite_or_null(expression) -%}
     case when isfinite({{ expression }}) then {{ expression }} end
 {%- endmacro %}
+
+{#- A plan spelt as `plans.order` of the config does, where the two differ in case and spaces alone: else going from "starter" to "Starter"
+    would be a change of plan. A plan that the config lists in two spellings, or not at all, stays as it is; raw rows keep what was given.
+    The same rule in Python is clv_platform.contracts.plans. -#}
+{% macro plan_as_listed(column) -%}
+    {%- set folded = [] -%}
+    {%- for name in var('plans')['order'] -%}
+        {%- do folded.append(name.split() | join(' ') | lower) -%}
+    {%- endfor -%}
+    {%- set listed = [] -%}
+    {%- for name in var('plans')['order'] -%}
+        {%- do listed.append(name) if folded.count(folded[loop.index0]) == 1 -%}
+    {%- endfor -%}
+    {%- if listed -%}
+    case lower(regexp_replace(trim({{ column }}), '\s+', ' ', 'g'))
+        {%- for name in listed %}
+        when {{ sql_text(name.split() | join(' ') | lower) }} then {{ sql_text(name) }}
+        {%- endfor %}
+        else {{ column }}
+    end
+    {%- else -%}
+    {{ column }}
+    {%- endif -%}
+{%- endmacro %}

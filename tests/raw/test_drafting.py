@@ -257,12 +257,19 @@ def test_order_ids_of_several_lines_are_no_key(company):
     assert "key:" not in text
 
 
-def test_plans_that_differ_in_spelling_alone_are_pointed_at(company):
-    plans = pd.DataFrame({"customer_id": list("abcd"), "plan": ["Basic", "basic", "Pro", "Pro"], "start_date": "2024-01-01"})
+def test_plans_that_differ_in_spelling_alone_are_drafted_as_one(company):
+    spelt = ["Basic", "basic ", "Pro", "Pro", "Basic", "Pro  Plus", "pro plus", "Pro Plus", "Pro Plus"]
+    plans = pd.DataFrame({"customer_id": list("abcdefghi"), "plan": spelt, "start_date": "2024-01-01"})
     plans.to_csv(company.folder / "subscriptions.csv", index=False)
-    text, _, _ = drafted(company)
-    assert "# check: Basic, basic are spelt apart" in text
-    assert "Pro, " not in text.split("are spelt apart")[0].rsplit("# check:", 1)[1]
+    text, config, _ = drafted(company)
+    assert config.plans is not None
+    assert set(config.plans.order) == {"Basic", "Pro", "Pro Plus"}
+    assert "# check: Basic, basic are read as one plan, 'Basic'; they differ in case and spaces alone." in text
+    assert "'Pro Plus'" in text
+    assert "one plan, 'Pro';" not in text
+    told = check_sources(config, company.settings).render()
+    assert "plans read as spelt in plans.order: 'Pro  Plus' as Pro Plus, 'basic' as Basic, 'pro plus' as Pro Plus" in told
+    assert "plans that plans.order doesn't name" not in told
 
 
 def test_marks_of_missing_values_are_drafted_as_such_and_are_no_levels(company):

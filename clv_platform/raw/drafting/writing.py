@@ -206,21 +206,19 @@ def _plans(connection: Connection, guesses: dict[str, Guess]) -> Iterator[str]:
     source_type, spelling = dict(guess.look.relation.columns)[column], Spelling(guess.look.missing_marks)
     plan = f"trim({cast_column(quote_name(column), source_type, 'text', spelling).value_sql})"
     price = f"avg(try_cast({quote_name(guess.columns['mrr'])} as double))" if "mrr" in guess.columns else "null::double"
-    rows = connection.execute(
-        f"select {plan}, {price} from {guess.look.relation.from_sql} where nullif({plan}, '') is not null group by 1 order by 1"
+    folded = f"lower(regexp_replace({plan}, '\\s+', ' ', 'g'))"
+    found = connection.execute(
+        f"select mode({plan} order by {plan}), {price}, list(distinct {plan} order by {plan}) from {guess.look.relation.from_sql} "
+        f"where nullif({plan}, '') is not null group by {folded} order by 1"
     ).fetchall()
-    known = all(row[1] is not None for row in rows)
-    spellings: dict[str, list[str]] = {}
-    for row in rows:
-        spellings.setdefault(row[0].casefold(), []).append(row[0])
-    ordered = sorted(rows, key=lambda row: row[1]) if known else sorted(rows, key=lambda row: _plan_rank(row[0]))
+    known = all(row[1] is not None for row in found)
+    ordered = sorted(found, key=lambda row: row[1]) if known else sorted(found, key=lambda row: _plan_rank(row[0]))
     why = "by mean price" if known else "by name"
     yield ""
     yield f"# check: the plans in rising order (guessed {why}); an upgrade is a rise."
-    for same in spellings.values():
-        if len(same) > 1:
-            yield f"# check: {listed(same)} are spelt apart: going from one to the other would count as a change of plan. Make them one"
-            yield "# in the file, or in a `query` of the source."
+    for name, _, spellings in found:
+        if len(spellings) > 1:
+            yield f"# check: {listed(spellings)} are read as one plan, {name!r}; they differ in case and spaces alone."
     yield f"plans: {{order: [{', '.join(_text(row[0]) for row in ordered)}]}}"
 
 

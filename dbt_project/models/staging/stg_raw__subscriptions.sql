@@ -1,7 +1,7 @@
 {%- set cleaned %}
     select
         account_id,
-        plan,
+        {{ plan_as_listed('plan') }} as plan,
         started_at,
         subscription_id,
         ended_at,
