@@ -19,6 +19,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 Format = Literal["svg", "png"]
@@ -111,6 +112,14 @@ def percent_axes(axes: Axes, *, x: bool, y: bool) -> None:
             low, high = sorted(axis.get_view_interval())
             digits = 0 if high - low > 0.06 else 1
             axis.set_major_formatter(lambda value, _, digits=digits: f"{value:.{digits}%}")
+
+
+def count_axis(axis: Axis) -> None:
+    """Put whole numbers on an axis of counts: between 0 and 1 there is nothing to mark."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 2.5, 5, 10], integer=True, min_n_ticks=1))
+    axis.set_major_formatter(lambda value, _: f"{value:,.0f}")
 
 
 def month_axis(axes: Axes) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from clv_platform.metrics import wilson_interval
-from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format, around, month_axis, percent_axes, render, wrap
+from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format, around, count_axis, month_axis, percent_axes, render, wrap
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -181,7 +181,7 @@ def activity_over_time(activity: pd.DataFrame, label: str, *, picture_format: Fo
             pd.to_datetime(activity["month"]).to_numpy(), activity["n_rows"].to_numpy(float), width=np.timedelta64(24, "D"), color=MODEL
         )
         axes.set(ylabel=label)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        count_axis(axes.yaxis)
         axes.grid(visible=False, axis="x")
         month_axis(axes)
 

@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.raw.checking import find_absent_features
 from clv_platform.raw.summary import RawLoad, TableLoad
 from clv_platform.reports import DataReportInputs, collect_data_facts, data_facts, draw_data_pictures, render_data_report
+from clv_platform.reports.drawing import count_axis
 from clv_platform.settings import Settings
 from clv_platform.warehouse import Connection, open_memory
 
@@ -150,6 +152,16 @@ def test_columns_without_a_value_are_left_out_and_said_as_by_the_check(config: C
     assert "Billing: 1 features" not in page
 
 
+def test_plans_that_staging_spells_otherwise_are_counted(config: CompanyConfig) -> None:
+    with open_memory(SETTINGS) as connection:
+        connection.execute("create schema raw; create table raw.subscriptions as select unnest(['P1', 'p1', 'p1', 'P 2', null]) as plan")
+        found = data_facts._respelt(connection, config)
+    assert found[["given", "used", "n"]].to_numpy().tolist() == [["p1", "P1", 2]]
+    page = unescape(render_data_report(DataReportInputs(config, respelt=found)))
+    assert "Respelt: the same name but for case and spaces" in page
+    assert "Respelt" not in render_data_report(DataReportInputs(config))
+
+
 def test_page_names_no_address_outside_itself_and_is_the_same_twice(facts: DataReportInputs) -> None:
     page = render_data_report(facts)
     assert "://" not in page
@@ -194,3 +206,15 @@ def test_pictures_for_the_ui_are_png(facts: DataReportInputs) -> None:
     pictures = draw_data_pictures(facts)
     assert set(pictures) == {"activity_subscriptions", "activity_usage", "activity_support_cases", "base_rate_upgrade"}
     assert all(picture.startswith(b"\x89PNG") for picture in pictures.values())
+
+
+@pytest.mark.parametrize("most", [1, 2, 7, 40_000])
+def test_an_axis_of_counts_names_no_number_twice(most: int) -> None:
+    figure = Figure(figsize=(6, 2.3))
+    axes = figure.subplots()
+    axes.bar([0, 1], [0, most])
+    count_axis(axes.yaxis)
+    figure.draw_without_rendering()
+    ticks = [tick.get_text() for tick in axes.yaxis.get_ticklabels()]
+    assert "0" in ticks
+    assert len(ticks) == len(set(ticks)) >= 2
