@@ -4,7 +4,7 @@ The gate's answer moves the champion pointer here, and only for the newest cutof
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -63,8 +63,8 @@ def build_value_evaluation_asset(company: Company, target: Target) -> AssetsDefi
         test = room.read_value_split(cutoff).test
         rival = find_rival(room, cutoff, room.read_training(cutoff)["model_id"])
         found = evaluate_value_candidate(room, cutoff, test, rival)
-        weak = search_value_groups(room, test, found)
-        gate = judge_value(room, cutoff, found, rival)
+        weak, new_groups = search_value_groups(room, test, found, rival)
+        gate = judge_value(room, cutoff, found, rival, new_groups)
         write_parquet(weak.to_frame(), folder / "weak_slices.parquet")
         metrics = write_value_evaluation(found, folder, gate)
         apply_decision(room, cutoff, found, gate)
@@ -114,7 +114,9 @@ def rival_spend(rival: Rival | None, test: "ValueRows") -> "np.ndarray | None":
         return None
 
 
-def judge_value(room: ValueRoom, cutoff: str, evaluation: "ValueEvaluation", rival: Rival | None) -> "GateDecision":
+def judge_value(
+    room: ValueRoom, cutoff: str, evaluation: "ValueEvaluation", rival: Rival | None, new_weak_groups: Sequence[str] = ()
+) -> "GateDecision":
     """Ask the gate."""
     from clv_platform.evaluation.value import decide_value_gate
     from clv_platform.models import read_decisions, withdrawal_of
@@ -123,8 +125,8 @@ def judge_value(room: ValueRoom, cutoff: str, evaluation: "ValueEvaluation", riv
     if is_newest_cutoff(room.company, cutoff):
         taken_out = withdrawal_of(read_decisions(room.models_root), str(evaluation.metrics["model_id"]))
         withdrawn = f"This very model was taken out of use. {taken_out.reasons[0]}" if taken_out else ""
-    max_bias = room.company.config.value_choice.max_bias
-    return decide_value_gate(evaluation, _opponent(rival, evaluation, cutoff), max_bias=max_bias, withdrawn=withdrawn)
+    facts = {"max_bias": room.company.config.value_choice.max_bias, "new_weak_groups": new_weak_groups, "withdrawn": withdrawn}
+    return decide_value_gate(evaluation, _opponent(rival, evaluation, cutoff), **facts)
 
 
 def _opponent(rival: Rival | None, evaluation: "ValueEvaluation", cutoff: str) -> "Opponent | None":
@@ -138,22 +140,31 @@ def _opponent(rival: Rival | None, evaluation: "ValueEvaluation", cutoff: str) -
     return Opponent(rival.model_id, why, age_months=months_between(rival.artifact.manifest.cutoff, cutoff))
 
 
-def search_value_groups(room: ValueRoom, test: "ValueRows", evaluation: "ValueEvaluation") -> "WeakSlices":
-    """Search the test rows for groups whose amounts the model gets wrong."""
+def search_value_groups(
+    room: ValueRoom, test: "ValueRows", evaluation: "ValueEvaluation", rival: Rival | None = None
+) -> "tuple[WeakSlices, tuple[str, ...]]":
+    """Search the test rows for groups whose amounts the model gets wrong, and say which of them the model in use gets right."""
     from clv_platform.evaluation import find_weak_value_slices
+    from clv_platform.evaluation.weak_slices import new_weak_slices
 
     config, rows = room.company.config, evaluation.predictions
-    names = [name for name in config.slices if name in test.X.columns and name not in config.private]
-    return find_weak_value_slices(
-        rows["y_true"].to_numpy(float),
-        rows["y_pred"].to_numpy(float),
-        rows["account_id"].to_numpy(),
-        rows[[name for name in names if name in rows.columns]],
-        config.slice_search,
-        seed=config.training.seed,
-        event="margin" if room.target.value_means == "margin" else "revenue",
-        labels={feature.name: feature.label for feature in test.features},
-    )
+    names = [name for name in config.slices if name in test.X.columns and name not in config.private and name in rows.columns]
+
+    def search(predicted: "np.ndarray") -> "WeakSlices":
+        return find_weak_value_slices(
+            rows["y_true"].to_numpy(float),
+            predicted,
+            rows["account_id"].to_numpy(),
+            rows[names],
+            config.slice_search,
+            seed=config.training.seed,
+            event="margin" if room.target.value_means == "margin" else "revenue",
+            labels={feature.name: feature.label for feature in test.features},
+        )
+
+    found, champion = search(rows["y_pred"].to_numpy(float)), rival_spend(rival, test)
+    new = found.confirmed.head(0) if champion is None else new_weak_slices(found, search(champion))
+    return found, tuple(new["sentence"])
 
 
 def draw_value(found: "ValueEvaluation", currency: str) -> dict[str, Any]:

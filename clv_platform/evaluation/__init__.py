@@ -6,8 +6,9 @@ pictures out.
 
 from clv_platform.evaluation.binary import cross_fitted_thresholds, evaluate_binary, evaluate_out_of_fold
 from clv_platform.evaluation.candidates import Candidate, Cast, Choice, Field, choose_candidate
-from clv_platform.evaluation.gate import Opponent, decide_gate
+from clv_platform.evaluation.gate import decide_gate
 from clv_platform.evaluation.gate_calibration import CalibrationTest, evaluate_chances, measure_calibration
+from clv_platform.evaluation.gate_champion import Opponent
 from clv_platform.evaluation.leaderboard import Contenders
 from clv_platform.evaluation.result import SCHEMA_VERSION, BinaryEvaluation, GateDecision
 from clv_platform.evaluation.slices import evaluate_slices

@@ -7,45 +7,23 @@ Add a condition here with a reason in plain words and a test of both sides. Keep
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from clv_platform.evaluation.chance_words import judge_chances
 from clv_platform.evaluation.gate_calibration import measure_calibration
+from clv_platform.evaluation.gate_champion import Opponent, Ranking, judge_against
 from clv_platform.evaluation.result import BinaryEvaluation, GateDecision
 
 MIN_TEST_POSITIVES = 10
-STALE_AFTER_MONTHS = 12  # then a tie is enough: a year brings every season once, and the model in use has seen none of it
+RANKING = Ranking("pr_auc", "PR-AUC")
 _WORDS = {
     "prevalence": "giving every account the same chance",
     "best_single_column": "ranking by the best single column",
     "logistic_regression": "logistic regression",
     "lightgbm": "boosted trees",
 }
-
-
-@dataclass(frozen=True)
-class Opponent:
-    """The model in use when another one is judged.
-
-    Attributes
-    ----------
-    model_id : str
-        Names it.
-    why_not_comparable : str
-        Why it has no honest score on these rows, in plain words; empty when its score is in the leaderboard as kind `champion`.
-    basis : str
-        What is compared, where that isn't simply both models' scores of rows that neither was trained on.
-    age_months : int
-        From its cutoff to that of the challenger.
-    """
-
-    model_id: str
-    why_not_comparable: str = ""
-    basis: str = ""
-    age_months: int = 0
 
 
 def decide_gate(
@@ -114,43 +92,16 @@ def decide_gate(
         return decide("rolled_back", (withdrawn, *passed))
     if champion is None:
         return decide("promoted", (*passed, "There was no model in use before."))
-    verdict, sentence = _against_champion(evaluation, champion, new_weak_groups)
+    verdict, sentence = judge_against(
+        champion, board, evaluation.metrics, RANKING, lambda _: _flaw(evaluation), new_weak_groups=new_weak_groups
+    )
     return decide(verdict, (sentence, *(new_weak_groups if verdict == "new_weak_group" else ()), *passed))
 
 
-def _against_champion(evaluation: BinaryEvaluation, champion: Opponent, new_weak_groups: Sequence[str]) -> tuple[str, str]:
-    """Verdict and its reason for a model that is good enough on its own."""
-    name = f"The model in use ({champion.model_id})"
-    if champion.why_not_comparable:
-        return "promoted", f"{name} can't be compared on these rows: {champion.why_not_comparable}. This model takes its place."
-    board = evaluation.leaderboard
-    rows = board[board["kind"] == "champion"].to_dict("records")
-    if not rows:
-        raise ValueError(
-            f"gate: expected the score of the model in use ({champion.model_id}) in the leaderboard, found none. "
-            "Evaluate with champion_score, or say in `why_not_comparable` why it has none."
-        )
-    row = rows[0]
-    basis = champion.basis or "on the same rows"
-    figures = f"{name} reaches a PR-AUC of {row['pr_auc']:.3f} {basis}, this one {evaluation.metrics['pr_auc']:.3f}; {_difference(row)}"
-    if row["pr_auc_difference_hi"] < 0:
-        return "champion_kept", f"{figures}: the model in use is better beyond chance and stays."
-    if new_weak_groups:
-        groups = f"{len(new_weak_groups)} group{'s' if len(new_weak_groups) > 1 else ''} of accounts"
-        return "new_weak_group", f"{figures}. But this one is wrong about {groups} that the model in use gets right: that one stays."
-    if row["pr_auc_difference_lo"] > 0:
-        return "promoted", f"{figures}: this one is better beyond chance."
-    tie = f"{figures}, which may be chance"
+def _flaw(evaluation: BinaryEvaluation) -> str:
+    """Why the model in use can't stay in a tie: its chances are off on these rows."""
     problems = measure_calibration(evaluation.predictions, "champion_score").problems
-    if problems:
-        return (
-            "promoted",
-            f"{tie}. But the chances of the model in use don't hold any more, so this one takes its place. There: {problems[0]}",
-        )
-    if champion.age_months >= STALE_AFTER_MONTHS:
-        age = f"the model in use is {champion.age_months} months old"
-        return "promoted", f"{tie}. But {age}: one that isn't worse takes its place."
-    return "champion_kept", f"{tie}: a tie, so the model in use stays."
+    return f"the chances of the model in use don't hold any more, so this one takes its place. There: {problems[0]}" if problems else ""
 
 
 def _against_boosted_trees(board: pd.DataFrame, metrics: dict[str, Any]) -> list[str]:
@@ -159,7 +110,7 @@ def _against_boosted_trees(board: pd.DataFrame, metrics: dict[str, Any]) -> list
     if not rows:
         return []
     row, own = rows[0], _WORDS.get(str(metrics["model_kind"]), "this model")
-    figures = f"{own} reaches a PR-AUC of {metrics['pr_auc']:.3f}, boosted trees {row['pr_auc']:.3f}; {_difference(row)}"
+    figures = f"{own} reaches a PR-AUC of {metrics['pr_auc']:.3f}, boosted trees {row['pr_auc']:.3f}; {RANKING.difference(row)}"
     if row["pr_auc_difference_lo"] > 0:
         return [f"Simpler, and better beyond chance: {figures}."]
     return [f"A tie goes to the simpler model: {figures}, which may be chance."]
@@ -179,17 +130,10 @@ def _pr_auc_sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:
         simple += f" ({row['note']})"
     figures = f"PR-AUC {metrics['pr_auc']:.3f} against {row['pr_auc']:.3f}"
     if row["pr_auc_difference_lo"] > 0:
-        return f"Better than {simple}: {figures}; {_difference(row)}."
+        return f"Better than {simple}: {figures}; {RANKING.difference(row)}."
     if row["pr_auc_difference"] > 0:
-        return f"Not clearly better than {simple}: {figures}; {_difference(row)}, so it may be chance."
-    return f"No better than {simple}: {figures}; {_difference(row)}."
-
-
-def _difference(row: dict[Any, Any]) -> str:
-    lo, hi = row["pr_auc_difference_lo"], row["pr_auc_difference_hi"]
-    if pd.isna(lo):
-        return "the difference can't be given an interval on so few rows"
-    return f"the difference is {row['pr_auc_difference']:+.3f}, 95 % interval {lo:+.3f} to {hi:+.3f}"
+        return f"Not clearly better than {simple}: {figures}; {RANKING.difference(row)}, so it may be chance."
+    return f"No better than {simple}: {figures}; {RANKING.difference(row)}."
 
 
 def _log_loss_failure(board: pd.DataFrame) -> str | None:

@@ -5,23 +5,27 @@ Add a condition here with a reason in plain words and a test of both sides. Keep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from clv_platform.evaluation.gate import STALE_AFTER_MONTHS, Opponent
+from clv_platform.evaluation.gate_champion import Opponent, Ranking, judge_against
 from clv_platform.evaluation.result import GateDecision
 
 if TYPE_CHECKING:
     from clv_platform.evaluation.value import ValueEvaluation
 
 MIN_TEST_BUYERS = 10
+RANKING = Ranking("ngini", "normalised Gini")
 _WORDS = {"mean": "expecting the same of every account", "past_spend_rate": "going on as in the past (past spend per day)"}
 
 
 def decide_value_gate(
-    evaluation: ValueEvaluation, champion: Opponent | None = None, *, max_bias: float = 0.15, withdrawn: str = ""
+    evaluation: ValueEvaluation,
+    champion: Opponent | None = None,
+    *,
+    max_bias: float = 0.15,
+    new_weak_groups: Sequence[str] = (),
+    withdrawn: str = "",
 ) -> GateDecision:
     """Decide whether a value model may be used.
 
@@ -33,6 +37,8 @@ def decide_value_gate(
         The model in use.
     max_bias : float
         What the total may be off by, as a share.
+    new_weak_groups : sequence of str
+        Confirmed groups whose amounts this model gets wrong and the champion right, a sentence each.
     withdrawn : str
         Who took this very model out of use, when and why; it doesn't come back by itself.
 
@@ -41,8 +47,9 @@ def decide_value_gate(
     GateDecision
         In this order: `nothing_learnt` unless the normalised Gini's difference to every baseline lies above 0 with its whole 95 % interval;
         `not_calibrated` when the total is off by more than `max_bias` beyond chance; `rolled_back` for a withdrawn model; `promoted` when
-        there is no champion or it can't be compared, or it is beaten beyond chance; else `champion_kept`, unless the champion's total is
-        off by more than `max_bias` where this one's isn't, or it is a year old.
+        there is no champion or it can't be compared; `new_weak_group` when there is one; `promoted` when the champion is beaten beyond
+        chance; else `champion_kept`, unless the champion's total is off by more than `max_bias` where this one's isn't, or it is
+        `STALE_AFTER_MONTHS` old.
 
     Raises
     ------
@@ -73,33 +80,16 @@ def decide_value_gate(
         return decide("rolled_back", (withdrawn, *passed))
     if champion is None:
         return decide("promoted", (*passed, "There was no model in use before."))
-    verdict, reason = _against(board, metrics, champion, max_bias)
-    return decide(verdict, (reason, *passed))
+    verdict, reason = judge_against(
+        champion, board, metrics, RANKING, lambda row: _flaw(row, metrics, max_bias), new_weak_groups=new_weak_groups
+    )
+    return decide(verdict, (reason, *(new_weak_groups if verdict == "new_weak_group" else ()), *passed))
 
 
-def _against(board: pd.DataFrame, metrics: dict[str, Any], champion: Opponent, max_bias: float) -> tuple[str, str]:
-    name = f"The model in use ({champion.model_id})"
-    if champion.why_not_comparable:
-        return "promoted", f"{name} can't be compared on these rows: {champion.why_not_comparable}. This model takes its place."
-    rows = board[board["kind"] == "champion"].to_dict("records")
-    if not rows:
-        raise ValueError(
-            f"gate: expected what the model in use ({champion.model_id}) says about these rows in the leaderboard, found nothing. "
-            "Evaluate with champion_spend, or say in `why_not_comparable` why there is nothing."
-        )
-    row = rows[0]
-    basis = champion.basis or "on the same rows"
-    figures = f"{name} reaches a normalised Gini of {row['ngini']:z.3f} {basis}, this one {metrics['ngini']:z.3f}; {_difference(row)}"
-    if row["ngini_difference_lo"] > 0:
-        return "promoted", f"{figures}: this one is better beyond chance."
-    if row["ngini_difference_hi"] < 0:
-        return "champion_kept", f"{figures}: the model in use is better beyond chance and stays."
-    tie = f"{figures}, which may be chance"
-    if abs(row["bias"]) > max_bias >= abs(metrics["bias"]):
-        return "promoted", f"{tie}. But the total of the model in use is off by {row['bias']:+.1%}, so this one takes its place."
-    if champion.age_months >= STALE_AFTER_MONTHS:
-        return "promoted", f"{tie}. But the model in use is {champion.age_months} months old: one that isn't worse takes its place."
-    return "champion_kept", f"{tie}: a tie, so the model in use stays."
+def _flaw(row: Mapping[Any, Any], metrics: Mapping[str, Any], max_bias: float) -> str:
+    """Why the model in use can't stay in a tie: its total is off where this one's holds."""
+    is_off = abs(row["bias"]) > max_bias >= abs(metrics["bias"])
+    return f"the total of the model in use is off by {row['bias']:+.1%}, so this one takes its place." if is_off else ""
 
 
 def _too_few_buyers(metrics: dict[str, Any]) -> list[str]:
@@ -111,16 +101,9 @@ def _too_few_buyers(metrics: dict[str, Any]) -> list[str]:
 
 def _sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:
     simple = _WORDS.get(row["model"], f"the baseline {str(row['model']).replace('_', ' ')}")
-    figures = f"normalised Gini {metrics['ngini']:z.3f} against {row['ngini']:z.3f}; {_difference(row)}"
+    figures = f"normalised Gini {metrics['ngini']:z.3f} against {row['ngini']:z.3f}; {RANKING.difference(row)}"
     if row["ngini_difference_lo"] > 0:
         return f"Ranks better than {simple}: {figures}."
     if row["ngini_difference"] > 0:
         return f"Ranks not clearly better than {simple}: {figures}, so it may be chance."
     return f"Ranks no better than {simple}: {figures}."
-
-
-def _difference(row: dict[Any, Any]) -> str:
-    lo, hi = row["ngini_difference_lo"], row["ngini_difference_hi"]
-    if pd.isna(lo):
-        return "the difference can't be given an interval on so few rows"
-    return f"the difference is {row['ngini_difference']:+z.3f}, 95 % interval {lo:+z.3f} to {hi:+z.3f}"

@@ -133,7 +133,7 @@ def test_a_champion_that_cannot_score_is_replaced_with_the_reason(signal):
 
 
 def test_a_champion_without_score_or_reason_is_a_mistake_of_the_caller(signal):
-    with pytest.raises(ValueError, match="expected the score of the model in use"):
+    with pytest.raises(ValueError, match="expected what the model in use"):
         decide_gate(signal, Opponent("m0"))
 
 

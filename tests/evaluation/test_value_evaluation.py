@@ -210,6 +210,16 @@ def test_gate_replaces_a_champion_whose_total_no_longer_holds_or_that_cannot_be_
         decide_value_gate(evaluate(rows, made), Opponent("old"))
 
 
+def test_gate_keeps_the_champion_when_the_new_model_is_wrong_about_a_group_that_it_gets_right(rows) -> None:
+    made = forecast(rows)
+    better = evaluate(rows, made, champion_spend=forecast(rows, noise=2.0).spend)
+    sentence = "accounts in T1: the model expects 100, 40 came (n = 300)"
+    decision = decide_value_gate(better, Opponent("old"), new_weak_groups=[sentence])
+    assert decision.verdict == "new_weak_group" and not decision.is_promoted
+    assert sentence in decision.reasons and "1 group of accounts" in decision.reasons[0]
+    assert decide_value_gate(better, new_weak_groups=[sentence]).is_promoted  # nobody to keep
+
+
 def test_gate_needs_a_baseline(evaluation) -> None:
     board = evaluation.leaderboard
     with pytest.raises(ValueError, match="at least one baseline"):
