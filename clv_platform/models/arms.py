@@ -179,11 +179,12 @@ def bin_folds(prepared: Sequence[PreparedFold], y: np.ndarray, settings: Booster
 def fit_bags(
     matrix: Matrix, y: np.ndarray, arm: Arm, settings: BoosterSettings, *, seed: int, rounds: int, threads: int
 ) -> tuple[BoosterFit, ...]:
-    """Fit the boosters of a model, which differ in their seeds, on the same bins."""
+    """Fit the boosters of a model, which differ in their seeds (some also in how they split), on the same bins."""
     bins = None if arm == "smote" else bin_rows(matrix, y, settings)
 
     def fit(bag: int) -> BoosterFit:
-        return fit_booster(matrix, y, arm, settings, seed=seed + bag, rounds=rounds, bins=bins)
+        own, own_rounds = settings.of_bag(bag, rounds)
+        return fit_booster(matrix, y, arm, own, seed=seed + bag, rounds=own_rounds, bins=bins)
 
     return tuple(run_parallel(fit, range(settings.n_bags), threads))
 

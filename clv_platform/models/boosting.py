@@ -34,13 +34,15 @@ DEFAULTS: Mapping[str, float | int | bool] = {
     "bin_construct_sample_cnt": 200_000,  # LightGBM's own, named because it decides part of the time and of the figures (ADR 0005)
     "num_iterations": 500,
     "early_stopping_round": 40,
-    "n_bags": 2,
+    "n_bags": 4,
+    "n_random_bags": 0,
 }
 _FIXED = {"objective": "binary", "metric": "None", "verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1}
 # Bins don't depend on the booster's seed and smallest leaf, so that boosters can share them.
 _FIXED |= {"data_random_seed": 1, "feature_pre_filter": False}
-_OURS = ("num_iterations", "early_stopping_round", "n_bags")
+_OURS = ("num_iterations", "early_stopping_round", "n_bags", "n_random_bags")
 MIN_ROUNDS = 10
+_RANDOM_ROUNDS = 1.6  # trees whose splits are drawn learn less each
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class BoosterSettings:
         Early stopping ends after `patience` rounds without a better log loss.
     n_bags : int
         Boosters of different seeds whose log-odds are averaged.
+    n_random_bags : int
+        How many of these draw the splits that they choose from (extremely randomised trees): other mistakes than the others'.
     sampling_ratio : float or None
         Positives per negative after the arm's treatment; None: the arm's own default.
     """
@@ -63,19 +67,26 @@ class BoosterSettings:
     max_rounds: int
     patience: int
     n_bags: int
+    n_random_bags: int = 0
     sampling_ratio: float | None = None
+
+    def of_bag(self, bag: int, rounds: int) -> tuple[BoosterSettings, int]:
+        """Settings and rounds of one of the boosters, 0 to `n_bags` - 1, where a plain one has `rounds`."""
+        if bag < self.n_bags - self.n_random_bags:
+            return self, rounds
+        return replace(self, params={**self.params, "extra_trees": True}), round(_RANDOM_ROUNDS * rounds)
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dict for the manifest."""
-        own = {"num_iterations": self.max_rounds, "early_stopping_round": self.patience, "n_bags": self.n_bags}
+        own = dict(zip(_OURS, (self.max_rounds, self.patience, self.n_bags, self.n_random_bags), strict=True))
         return {**self.params, **own} | ({} if self.sampling_ratio is None else {"sampling_ratio": self.sampling_ratio})
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> BoosterSettings:
         """Read what `to_json` gave."""
         params = {name: value for name, value in content.items() if name not in (*_OURS, "sampling_ratio")}
-        rounds, patience, n_bags = (int(content[name]) for name in _OURS)
-        return cls(params, rounds, patience, n_bags, content.get("sampling_ratio"))
+        rounds, patience, n_bags, n_random = (int(content.get(name, 0)) for name in _OURS)
+        return cls(params, rounds, patience, n_bags, n_random, content.get("sampling_ratio"))
 
 
 def resolve_settings(overrides: Mapping[str, float | int | bool], n_rows: int) -> BoosterSettings:
@@ -84,16 +95,19 @@ def resolve_settings(overrides: Mapping[str, float | int | bool], n_rows: int) -
     Parameters
     ----------
     overrides : mapping
-        LightGBM parameters by their full names, and `n_bags`.
+        LightGBM parameters by their full names, `n_bags` and `n_random_bags`.
     n_rows : int
         Training rows: below 5,000 the default smallest leaf shrinks to 2 % of them, at least 5 rows.
     """
     merged: dict[str, Any] = {**DEFAULTS, "min_data_in_leaf": int(np.clip(n_rows // 50, 5, DEFAULTS["min_data_in_leaf"])), **overrides}
-    for name in _OURS:
+    for name in _OURS[:3]:
         if int(merged[name]) < 1:
             raise ValueError(f"training.lightgbm.{name}: expected a whole number of at least 1, found {merged[name]!r}.")
+    if not 0 <= int(merged["n_random_bags"]) <= int(merged["n_bags"]):
+        limits = f"0 to n_bags ({merged['n_bags']})"
+        raise ValueError(f"training.lightgbm.n_random_bags: expected a whole number from {limits}, found {merged['n_random_bags']!r}.")
     params = {name: value for name, value in merged.items() if name not in _OURS}
-    return BoosterSettings({**params, **_FIXED}, int(merged["num_iterations"]), int(merged["early_stopping_round"]), int(merged["n_bags"]))
+    return BoosterSettings({**params, **_FIXED}, *(int(merged[name]) for name in _OURS))
 
 
 @dataclass(frozen=True)

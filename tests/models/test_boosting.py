@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clv_platform.models.arms import bin_folds, check_fold, prepare_folds, thin_folds
-from clv_platform.models.boosting import bin_rows, fit_booster, model_text, resolve_settings
+from clv_platform.models.arms import bin_folds, check_fold, fit_bags, prepare_folds, thin_folds
+from clv_platform.models.boosting import BoosterSettings, bin_rows, fit_booster, model_text, resolve_settings
 from clv_platform.models.folds import build_folds
 from clv_platform.models.preprocessing import fit_preprocessing
 from clv_platform.models.sampling import Arm
@@ -49,3 +49,26 @@ def test_fewer_rows_of_a_fold_are_never_fitted_on_the_bins_of_all(prepared):
     scores = [check_fold(part[0], y, "none", settings, 0).raw_score for part in (thin, own, bin_folds(own, y, settings))]
     assert np.array_equal(scores[0], scores[1])
     assert np.array_equal(scores[0], scores[2])
+
+
+def test_the_last_boosters_of_a_model_draw_their_splits_and_have_more_rounds(prepared):
+    (part, *_), y = prepared
+    labels = y[part.fold.fit]
+    settings = resolve_settings({"n_bags": 3, "n_random_bags": 1}, 900)
+    fits = fit_bags(part.fit, labels, "none", settings, seed=5, rounds=10, threads=2)
+    assert [fit.booster.num_trees() for fit in fits] == [10, 10, 16]
+    assert ["[extra_trees: 1]" in fit.booster.model_to_string() for fit in fits] == [False, False, True]
+    plain = fit_booster(part.fit, labels, "none", settings, seed=7, rounds=16)
+    assert not np.array_equal(plain.raw_score(part.check.values), fits[2].raw_score(part.check.values))
+
+
+def test_settings_come_back_from_a_manifest_also_from_one_without_random_boosters():
+    settings = resolve_settings({"n_bags": 3, "n_random_bags": 2}, 900)
+    assert BoosterSettings.from_json(settings.to_json()) == settings
+    older = {name: value for name, value in settings.to_json().items() if name != "n_random_bags"}
+    assert BoosterSettings.from_json(older).n_random_bags == 0
+
+
+def test_more_random_boosters_than_boosters_are_refused_with_the_limits():
+    with pytest.raises(ValueError, match="n_random_bags: expected a whole number from 0 to n_bags"):
+        resolve_settings({"n_bags": 2, "n_random_bags": 3}, 900)

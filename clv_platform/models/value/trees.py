@@ -33,6 +33,7 @@ N_BAGS, N_TRIAL_BAGS = 3, 1
 CHECKPOINTS = (10, 20, 40, 80)
 MAX_NUMBERS = 1_200_000  # rows x columns of one booster; more rows than this allows are drawn at random, anew for each booster
 _MAX_ROWS, _MIN_ROWS = 50_000, 8_000
+TIMES_FOR_COUNTS = 3  # as many rows where purchases are counted: RMSE .2 to 1.7 % lower on five dates; trees of amounts gained nothing
 MIN_ROWS = 50
 WIDE = 60  # columns; more make a booster dear, and two of them are nearly as steady as three
 _PARAMS: Mapping[str, Any] = {
@@ -192,7 +193,7 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
     y, start = outcome / scale, offset + _date_levels(view, outcome, np.exp(offset)) - np.log(scale)
     boosters: list[lgb.Booster] = []
     for bag in range(min(n_bags, 2) if n_columns > WIDE else n_bags):
-        rows = _sample(len(view), n_columns, 1000 * seed + bag)
+        rows = _sample(len(view), n_columns, 1000 * seed + bag, _times(spec, n_columns))
 
         def make(reference: lgb.Dataset | None, rows: NDArray[np.intp] = rows) -> lgb.Dataset:
             return lgb.Dataset(
@@ -243,8 +244,13 @@ def poisson_deviance(y: Floats, mean: Floats) -> float:
     return float(2 * np.mean(np.where(y > 0, y * np.log(np.where(y > 0, y, 1.0) / mu), 0.0) - y + mu))
 
 
-def _sample(n: int, n_columns: int, seed: int) -> NDArray[np.intp]:
-    most = int(np.clip(MAX_NUMBERS // max(n_columns, 1), _MIN_ROWS, _MAX_ROWS))
+def _times(spec: TreeSpec, n_columns: int) -> int:
+    """How many times the usual rows a booster reads; where columns are many, the time they take decides."""
+    return TIMES_FOR_COUNTS if spec.outcome == "purchases" and n_columns <= WIDE else 1
+
+
+def _sample(n: int, n_columns: int, seed: int, times: int = 1) -> NDArray[np.intp]:
+    most = times * int(np.clip(MAX_NUMBERS // max(n_columns, 1), _MIN_ROWS, _MAX_ROWS))
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
