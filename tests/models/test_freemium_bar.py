@@ -40,7 +40,7 @@ def test_freemium_upgrade_reaches_the_bar_out_of_fold():
             "arms": ("none", "smote"),
             "tuning": Tuning(trials=0),
             "comparators": (),
-            "lightgbm": {**config.training.lightgbm, "n_bags": 2},
+            "lightgbm": {**config.training.lightgbm, "n_bags": 2, "n_random_bags": 1},
         }
     )
     found = cross_validate_binary(build_examples(frame, config, target), target, training, threads=settings.threads)
