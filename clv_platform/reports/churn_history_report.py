@@ -208,8 +208,7 @@ def _share(row: pd.Series, name: str) -> Cell:
 def _median(row: pd.Series) -> Cell:
     if not is_number(row["median"]):
         return Cell("not reached")
-    ends = [told.months(row[name]) if is_number(row[name]) else MISSING for name in ("median_lo", "median_hi")]
-    return Cell(told.months(row["median"]), f"{ends[0]} to {ends[1]}")
+    return Cell(told.months(row["median"]), told.median_range(row))
 
 
 def _p(value: float) -> str:

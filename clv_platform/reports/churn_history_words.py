@@ -67,18 +67,23 @@ def read_life(life: pd.DataFrame) -> str:
     if len(seen) < 2:
         return "Too few departures to compare periods of life."
     most, least = seen.iloc[int(seen["rate"].argmax())], seen.iloc[int(seen["rate"].argmin())]
-    text = f"In months {period_words(most['from_month'], most['to_month'])} {percent(most['rate'])} leave per month"
-    text += f", in months {period_words(least['from_month'], least['to_month'])} {percent(least['rate'])}"
+    text = f"In months {period_words(most['from_month'], most['to_month'])}, {percent(most['rate'])} leave per month"
+    text += f"; in months {period_words(least['from_month'], least['to_month'])}, {percent(least['rate'])}"
     return text + ("." if most["lo"] > least["hi"] else "; chance explains that difference.")
+
+
+def median_range(row: pd.Series) -> str:
+    """The 95 % interval of the time until half have left; an end that the curve doesn't reach is open."""
+    high = f" to {months(row['median_hi'])}" if is_number(row["median_hi"]) else " or more"
+    low = months(row["median_lo"]) if is_number(row["median_lo"]) else "less"
+    return f"{low}{high}"
 
 
 def read_curve(groups: pd.DataFrame) -> str:
     """Say when half have left, or that half haven't."""
     row = groups[groups["grouping"] == ""].iloc[0]
     if is_number(row["median"]):
-        high = f" to {months(row['median_hi'])}" if is_number(row["median_hi"]) else " or more"
-        low = months(row["median_lo"]) if is_number(row["median_lo"]) else "less"
-        return f"Half have left after {months(row['median'])} ({low}{high}). The band is the 95 % interval at each point."
+        return f"Half have left after {months(row['median'])} ({median_range(row)}). The band is the 95 % interval at each point."
     return "Fewer than half have left as far as the curve reaches. The band is the 95 % interval at each point."
 
 

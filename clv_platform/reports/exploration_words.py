@@ -28,7 +28,7 @@ def read_cells(cells: pd.DataFrame, label: str, unit: str = "") -> str:
     high, low = max(known, key=lambda cell: cell[2]), min(known, key=lambda cell: cell[2])
     words = f" {unit}" if unit else ""
     if high[2] < 1.15 * low[2]:
-        return f"{_begin(label)} hardly differ: between {plain(low[2])} and {plain(high[2])}{words}."
+        return f"{_begin(label)}: hardly any difference, between {plain(low[2])} and {plain(high[2])}{words}."
     factor = f", {times(high[2] / low[2])} times the least" if low[2] > 0 else ", the least"
     return f"Most in {high[0]}, {high[1]}: {plain(high[2])}{words}{factor} ({plain(low[2])} in {low[0]}, {low[1]})."
 

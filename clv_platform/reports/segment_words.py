@@ -114,7 +114,7 @@ def read_migration(migration: pd.DataFrame, inputs: SegmentInputs) -> str:
     text = f"Of {counted(n, 'account')} that {were} here on {since} too, {whole(n_moved)} ({share}) changed segment"
     if len(moved):
         top = moved.iloc[0]
-        text += f", most of them ({whole(top['n'])}) from “{top['segment_before']}” to “{top['segment_now']}”"
+        text += f", most often ({whole(top['n'])}) from “{top['segment_before']}” to “{top['segment_now']}”"
     return f"{text}. {whole(new)} {are(new)} new, {whole(gone)} {are(gone)} no longer there."
 
 
@@ -188,6 +188,8 @@ def read_profit(table: pd.DataFrame) -> str:
     known = left.dropna()
     if len(known) < 2:
         return f"{text}."
+    if known.max() - known.min() < 0.005:  # the same in whole percent: no order to tell
+        return f"{text}, much the same in every segment."
     best, worst = (own.loc[known.sort_values(kind="stable").index[i], "level"] for i in (-1, 0))
     return f"{text}; most in “{best}” ({percent(known.max())}), least in “{worst}” ({percent(known.min())})."
 

@@ -106,3 +106,18 @@ def test_a_ratio_below_one_is_read_the_other_way_round() -> None:
     assert told.read_signal_ratios(ratios) == (
         "With the others held equal, accounts low in “use” leave 4.0 times as often as accounts high in it (2.00 to 5.00)."
     )
+
+
+def test_an_interval_whose_end_is_not_reached_is_open() -> None:
+    ends = pd.Series({"median": 47.0, "median_lo": 45.0, "median_hi": np.nan})
+    assert told.median_range(ends) == "45 months or more"
+    assert told.median_range(ends.fillna(50.0)) == "45 months to 50 months"
+
+
+def test_accounts_on_file_that_are_in_no_history_are_counted(config: CompanyConfig) -> None:
+    history = make_history(config, 600)
+    page = render_churn_history(config, config.targets[0].model_copy(update={"label_column": None}), history, None, 640)
+    assert "Of 640 accounts on file, 40 are not among these: they had no subscription that counts in that time." in page
+    assert "accounts on file" not in render_churn_history(
+        config, config.targets[0], history, None, 640
+    )  # one flat table: nobody is elsewhere

@@ -15,7 +15,7 @@ from clv_platform.datasets.snapshots import pick_snapshots
 from clv_platform.models.segments import SegmentRequest, refresh_segments
 from clv_platform.reports.cohorts import build_cohorts
 from clv_platform.reports.segment_inputs import concentrate, gather_segments
-from clv_platform.reports.segment_words import headline, read_first_cohort, read_migration
+from clv_platform.reports.segment_words import headline, read_first_cohort, read_migration, read_profit
 from clv_platform.reports.segments_report import render_segments_report
 from clv_platform.settings import CompanyPaths
 
@@ -249,3 +249,10 @@ def test_the_page_says_who_is_not_described(gathered):
     html = render_segments_report(replace(gathered[3], n_on_file=200))
     assert "Of 200 accounts on file, 50 are not among these" in html
     assert "accounts on file" not in render_segments_report(gathered[3])
+
+
+def test_shares_left_after_costs_are_ranked_only_where_they_differ():
+    alike = pd.DataFrame({"level": ["a", "b", "(all)"], "revenue": [100.0, 1000.0, 1100.0], "profit": [75.0, 751.0, 826.0]})
+    assert read_profit(alike).endswith("75\u00a0% is left, much the same in every segment.")
+    apart = alike.assign(profit=[75.0, 500.0, 575.0])
+    assert "most in “a” (75\u00a0%), least in “b” (50\u00a0%)" in read_profit(apart)

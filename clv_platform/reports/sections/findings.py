@@ -28,7 +28,11 @@ def build_findings(inputs: TargetReportInputs) -> Section | None:
         "What goes with it in the data, before any model; each statement holds after counting every comparison that was made. "
         "Going together isn't causing. The exploration report has all of them."
     )
-    return Section("findings", "What goes with it", (text, findings_table(own, "The strongest statements")))
+    return Section(
+        "findings",
+        "What goes with it",
+        (text, findings_table(own, "The strongest statements, by their place on the page of the exploration")),
+    )
 
 
 def findings_table(found: pd.DataFrame, caption: str) -> Table:
