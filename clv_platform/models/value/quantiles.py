@@ -77,11 +77,8 @@ def learn_quantiles(origins: Sequence[OutOfSample], views: Sequence[View], seed:
         return None
     rows = np.sort(np.random.default_rng(seed).permutation(rows)[:MAX_ROWS])
     settings = _PARAMS | {"min_data_in_leaf": int(np.clip(len(rows) // 50, 20, 200)), "seed": seed}
-    boosters = [
-        lgb.train({**settings, "alpha": level}, lgb.Dataset(matrix[rows], ratio[rows], params=settings), num_boost_round=ROUNDS)
-        for level in LEVELS
-    ]
-    return QuantileModel(tuple(boosters))
+    data = lgb.Dataset(matrix[rows], ratio[rows], params=settings)  # put into bins once, for all levels
+    return QuantileModel(tuple(lgb.train({**settings, "alpha": level}, data, num_boost_round=ROUNDS) for level in LEVELS))
 
 
 def _columns(view: View, predicted: Floats) -> Floats:
