@@ -66,9 +66,10 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
     detail = f"Measured on {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many}: {evidence}."
     if inputs.gate.is_promoted:
         return Verdict("good", headline, detail, reasons)
+    rest = "there is no list" if inputs.call_list.empty else "the list comes from the model before it"
     return Verdict(
         "kept",
-        "This model was not put into use; the list comes from the model before it, or is empty if there is none.",
+        f"This model was not put into use; {rest}.",
         f"For this model: {headline} {detail}",
         reasons,
     )
@@ -106,7 +107,8 @@ def list_scope(inputs: TargetReportInputs) -> str:
 
 def published_sentence(target: str) -> str:
     """Say where the scores and the list lie for other programs and spreadsheets."""
-    return f"the list as a spreadsheet is published/current/{target}/call_list.csv in the company's data folder; all scores are beside it."
+    place = f"published/current/{target}/call_list.csv"
+    return f"the newest list as a spreadsheet is {place} in the company's data folder; all scores are beside it."
 
 
 def happened_sentence(inputs: TargetReportInputs) -> str:

@@ -194,7 +194,9 @@ def test_a_regression_in_use_is_called_what_it_is_and_the_trees_stand_beside_it(
 def test_kept_champion_is_not_sold_as_the_new_model(inputs: TargetReportInputs) -> None:
     gate = GateDecision(False, "champion_kept", ("The model in use is better.",), "m")
     html = render_target_report(replace(inputs, gate=gate))
-    assert "This model was not put into use" in html
+    assert "This model was not put into use; the list comes from the model before it." in html
+    alone = render_target_report(replace(inputs, gate=gate, call_list=inputs.call_list.head(0)))
+    assert "This model was not put into use; there is no list." in alone
     assert "The model in use is better." in html
 
 
@@ -202,7 +204,7 @@ def test_page_says_how_many_accounts_were_scored_and_how_many_the_list_holds(inp
     html = unescape(render_target_report(replace(inputs, n_scored=7400)))
     assert "7,400 accounts were scored; this list holds the best 60 of them (0.8\u00a0%" in html
     assert "<code>call_list_size</code> of the config" in html  # not its backticks
-    assert "would be the first 1,480. To take along: the list as a spreadsheet is published/current/upgrade/call_list.csv" in html
+    assert "would be the first 1,480. To take along: the newest list as a spreadsheet is published/current/upgrade/call_list.csv" in html
     assert "<dt>Scored</dt><dd>7,400 accounts as of 1 January 2026</dd>" in html
     assert "All 60 accounts that were scored are on this list." in render_target_report(replace(inputs, n_scored=60))
 

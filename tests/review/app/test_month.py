@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from clv_platform.review.app.pages.month import _left_out
+from clv_platform.review.app.pages.month import _left_out, _left_since
 
 
 @pytest.fixture
@@ -33,3 +33,19 @@ def test_a_list_says_how_many_left_since_its_snapshot(folder: Path) -> None:
 def test_a_list_that_leaves_nobody_out_says_nothing(folder: Path, tmp_path: Path) -> None:
     assert _left_out(folder, "upgrade") == ""
     assert _left_out(tmp_path / "no_such_run", "churn") == ""
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ([None, None], ""),
+        (["2025-12-09", None], " 1 account has left after the snapshot of 01 December 2025 already; the list leaves them out."),
+    ],
+)
+def test_the_list_of_losses_says_how_many_are_lost_already(tmp_path: Path, days: list[str | None], said: str) -> None:
+    (tmp_path / "reporting").mkdir()
+    accounts = pd.DataFrame(
+        {"account_id": ["a", "b"], "as_of_date": pd.Timestamp("2025-12-01"), "left_on": pd.Series(days).astype("datetime64[us]")}
+    )
+    accounts.to_parquet(tmp_path / "reporting" / "rpt_account_360.parquet")
+    assert _left_since(tmp_path) == said

@@ -10,6 +10,7 @@ from dash import Dash, html
 from flask import Response, abort, request
 
 from clv_platform.reports.publish import write_call_csv
+from clv_platform.reports.words import counted
 from clv_platform.review.access import current_person, write_audit
 from clv_platform.review.app.address import Address, read_address
 from clv_platform.review.app.figures import lines_figure
@@ -252,8 +253,19 @@ def _risk(scene: Scene, folder: Path, wanted: dict[str, str]) -> Any:
         "Accounts with most to lose",
         _download(scene, "at_risk"),
         _table(table, "accounts with most to lose"),
-        lead=f"By whose leaving most would be lost: chance of leaving times expected value. The first {len(table)}; the CSV has all.",
+        lead=f"By whose leaving most would be lost: chance of leaving times expected value. The first {len(table)}; the CSV has all."
+        + _left_since(folder),
     )
+
+
+def _left_since(folder: Path) -> str:
+    """Say how many accounts aren't among those with most to lose because they have left since the snapshot."""
+    accounts = read_mart(folder, "rpt_account_360")
+    if accounts is None or "left_on" not in accounts or not (n_left := int(accounts["left_on"].notna().sum())):
+        return ""
+    verb = "has" if n_left == 1 else "have"
+    since = f"{pd.Timestamp(accounts['as_of_date'].max()):%d %B %Y}"
+    return f" {counted(n_left, 'account')} {verb} left after the snapshot of {since} already; the list leaves them out."
 
 
 def _calls(scene: Scene, folder: Path, wanted: dict[str, str]) -> list[Any]:
