@@ -1,8 +1,9 @@
 """Purchase summaries for `value.py`: the log, the warehouse that holds it, and our contenders.
 
 `summary_platform` runs the SELECTs of the dbt models `int_orders__days`, `int_purchases__at_snapshots` and `fct_purchase_summaries`, as dbt
-compiled them, on the loaded table of orders; `summary_from_days` the last two, the first being there. What they read lies in memory before
-the clock starts, and results stay there: files are none of the peers' work either. `summary_by_hand` is the least that
+compiled them, on the loaded table of orders; `summary_from_days` the last two, the first being there, sorted as the model sorts it where a
+company has monthly snapshots (`by_model` tells the summary of all accounts from the choice of eligible ones). What they read lies in
+memory before the clock starts, and results stay there: files are none of the peers' work either. `summary_by_hand` is the least that
 such a statement can be, straight from the file. Add: another way to the same summary. Keep out: peers, which run in environments of their
 own (`value_peers`).
 """
@@ -134,7 +135,7 @@ def summarise_from_log(folder: Path) -> dict[str, Any]:
 
 
 def summarise_from_days(folder: Path) -> dict[str, Any]:
-    """The summary alone, from the account-day fact of the last dbt run."""
+    """The summary alone, from the account-day fact of the last dbt run, an account's days together."""
     return _run_models(folder, ("purchases", "summaries"))
 
 
@@ -168,7 +169,8 @@ def _copy_to_memory(connection: Any, folder: Path, tables: tuple[str, ...]) -> N
     connection.execute(f"attach '{folder / 'company' / 'warehouse.duckdb'}' as stored (read_only); attach ':memory:' as warehouse")
     connection.execute("use warehouse; create schema raw; create schema staging; create schema intermediate; create schema marts")
     for table in tables:
-        connection.execute(f"create table {table} as select * from stored.{table}")
+        order = "order by hash(account_id)" if table == _name_of("days") else ""
+        connection.execute(f"create table {table} as select * from stored.{table} {order}")
     found = f"select sql from duckdb_views() where database_name = 'stored' and view_name = '{VIEW}'"
     connection.execute(connection.execute(found).fetchall()[0][0])
     connection.execute("detach stored")

@@ -1,18 +1,28 @@
 {#- What an account bought day by day. A row is a day as it became known on one day: nearly always the whole day at once. Where lines of a
     day arrived later, each arrival has a row of what it changed, so that the rows known at a snapshot add up to what was known then. Lines
-    that are known at once, all of them in most companies, take the short way: one grouping, no window. Rows are in no order:
-    sorting took two fifths of the time, and saves who groups them by account a tenth of it; fct_account_days is sorted. -#}
+    that are known at once, all of them in most companies, take the short way: one grouping, no window, nothing kept in between.
+    With more than a few snapshots the rows of one account lie together, in the order of a hash, which sorts in half the time of the ids: who
+    groups by account and snapshot then meets an account once, not at random. Ten million lines: sorting costs 1.3 CPU seconds, and saves
+    .6 at one snapshot, 2.4 at twelve. fct_account_days is sorted by id. -#}
 {%- set totals -%}
-        max(known_at) as known_at,
-        sum(amount) as amount,
-        sum(case when cost is not null then amount end) as costed_amount,
-        sum(cost) as cost,
-        max(case when amount >= 0 then 1 else 0 end) as has_purchase
+        max(orders.known_at) as known_at,
+        cast(sum(orders.amount) as decimal(18, 4)) as amount,
+        cast(sum(case when orders.cost is not null then orders.amount end) as decimal(18, 4)) as costed_amount,
+        cast(sum(orders.cost) as decimal(18, 4)) as cost,
+        max(case when orders.amount >= 0 then 1 else 0 end) as has_purchase
 {%- endset -%}
-{%- set is_late = "known_at > ordered_at and cast(known_at as date) > cast(ordered_at as date)" -%}
-with orders as (
+{%- set is_late = "orders.known_at > orders.ordered_at and cast(orders.known_at as date) > cast(orders.ordered_at as date)" -%}
+{%- set is_sorted = var('has_monthly_grid') or var('snapshot_dates') | length > 5 -%}
+{#- Lines are read three times, the last time only where days came late. Keeping them costs more, unless each reading looks for doubles. -#}
+with orders as {{ 'materialized' if var('source_keys').get('orders') else 'not materialized' }} (
 
-    select * from {{ ref('stg_raw__orders') }}
+    select
+        account_id,
+        ordered_at,
+        known_at,
+        amount,
+        cost
+    from {{ ref('stg_raw__orders') }}
     where ordered_at < {{ observed_until_at() }}
 
 ),
@@ -20,8 +30,8 @@ with orders as (
 at_once as (
 
     select
-        account_id,
-        cast(ordered_at as date) as ordered_on,
+        orders.account_id,
+        cast(orders.ordered_at as date) as ordered_on,
         {{ totals }}
     from orders
     where not ({{ is_late }})
@@ -32,9 +42,9 @@ at_once as (
 later as (
 
     select
-        account_id,
-        cast(ordered_at as date) as ordered_on,
-        cast(known_at as date) as known_on,
+        orders.account_id,
+        cast(orders.ordered_at as date) as ordered_on,
+        cast(orders.known_at as date) as known_on,
         {{ totals }}
     from orders
     where {{ is_late }}
@@ -51,6 +61,19 @@ late_days as (
 
 ),
 
+begun as (
+
+    select
+        orders.account_id,
+        late_days.ordered_on,
+        {{ totals }}
+    from orders
+    inner join late_days on orders.account_id = late_days.account_id and cast(orders.ordered_at as date) = late_days.ordered_on
+    where not ({{ is_late }})
+    group by 1, 2
+
+),
+
 arrivals as (
 
     select
@@ -63,9 +86,7 @@ arrivals as (
         has_purchase
     from later
     union all
-    select at_once.*
-    from at_once
-    inner join late_days on at_once.account_id = late_days.account_id and at_once.ordered_on = late_days.ordered_on
+    select * from begun
 
 ),
 
@@ -73,7 +94,7 @@ days as (
 
     select
         at_once.*,
-        0 as amount_before,
+        cast(0 as decimal(18, 4)) as amount_before,
         0 as has_purchase_before
     from at_once
     left join late_days on at_once.account_id = late_days.account_id and at_once.ordered_on = late_days.ordered_on
@@ -81,7 +102,7 @@ days as (
     union all
     select
         *,
-        coalesce(sum(amount) over before_it, 0) as amount_before,
+        cast(coalesce(sum(amount) over before_it, 0) as decimal(18, 4)) as amount_before,
         coalesce(max(has_purchase) over before_it, 0) as has_purchase_before
     from arrivals
     window before_it as (partition by account_id, ordered_on order by known_at rows between unbounded preceding and 1 preceding)
@@ -115,3 +136,6 @@ select
         (case when is_valued then day_amount else 0 end) - (case when was_valued then amount_before else 0 end) as decimal(18, 4)
     ) as valued_amount
 from known
+{% if is_sorted -%}
+order by {{ row_hash(['account_id']) }}
+{%- endif %}
