@@ -16,13 +16,7 @@
 {#- Lines are read three times, the last time only where days came late. Keeping them costs more, unless each reading looks for doubles. -#}
 with orders as {{ 'materialized' if var('source_keys').get('orders') else 'not materialized' }} (
 
-    select
-        account_id,
-        ordered_at,
-        known_at,
-        amount,
-        cost
-    from {{ ref('stg_raw__orders') }}
+    select * from {{ ref('stg_raw__orders') }}
     where ordered_at < {{ observed_until_at() }}
 
 ),
@@ -44,11 +38,10 @@ later as (
     select
         orders.account_id,
         cast(orders.ordered_at as date) as ordered_on,
-        cast(orders.known_at as date) as known_on,
         {{ totals }}
     from orders
     where {{ is_late }}
-    group by 1, 2, 3
+    group by 1, 2, cast(orders.known_at as date)
 
 ),
 
@@ -76,15 +69,7 @@ begun as (
 
 arrivals as (
 
-    select
-        account_id,
-        ordered_on,
-        known_at,
-        amount,
-        costed_amount,
-        cost,
-        has_purchase
-    from later
+    select * from later
     union all
     select * from begun
 

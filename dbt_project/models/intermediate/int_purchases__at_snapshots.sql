@@ -1,6 +1,6 @@
 {#- What an account had bought by each snapshot, from the account-day fact: the days known then are added up. -#}
-{%- set place = dbt.datediff("cast('1970-01-01' as date)", 'days.ordered_on', 'day') ~ ' * 100000 + '
-    ~ dbt.datediff('days.ordered_on', 'days.known_at', 'day') -%}
+{%- set place = days_between("cast('1970-01-01' as date)", 'days.ordered_on') ~ ' * 100000 + '
+    ~ days_between('days.ordered_on', 'cast(days.known_at as date)') -%}
 with spine as (
 
     select * from {{ ref('int_snapshots__dates') }}
@@ -16,7 +16,7 @@ days as (
 select
     days.account_id,
     spine.as_of_date,
-    cast(sum(days.n_purchases) as bigint) as n_purchases,
+    count(case when days.n_purchases = 1 then 1 end) as n_purchases,
     cast(sum(days.n_valued) as bigint) as n_valued,
     sum(days.valued_amount) as valued_amount,
     sum(days.amount) as total_spend,

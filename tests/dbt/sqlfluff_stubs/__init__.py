@@ -103,6 +103,10 @@ def generate_months(first: str, last: str, name: str) -> str:
     return f"unnest(generate_series({first}, {last}, interval 1 month)) as {name}"
 
 
+def days_between(first_date: str, last_date: str) -> str:
+    return f"({last_date} - {first_date})"
+
+
 def row_hash(columns: list[str]) -> str:
     return f"hash({', '.join(columns)})"
 
