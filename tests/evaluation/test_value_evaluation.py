@@ -215,8 +215,10 @@ def test_gate_keeps_the_champion_when_the_new_model_is_wrong_about_a_group_that_
     better = evaluate(rows, made, champion_spend=forecast(rows, noise=2.0).spend)
     sentence = "accounts in T1: the model expects 100, 40 came (n = 300)"
     decision = decide_value_gate(better, Opponent("old"), new_weak_groups=[sentence])
-    assert decision.verdict == "new_weak_group" and not decision.is_promoted
-    assert sentence in decision.reasons and "1 group of accounts" in decision.reasons[0]
+    assert decision.verdict == "new_weak_group"
+    assert not decision.is_promoted
+    assert sentence in decision.reasons
+    assert "1 group of accounts" in decision.reasons[0]
     assert decide_value_gate(better, new_weak_groups=[sentence]).is_promoted  # nobody to keep
 
 
