@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from clv_platform.contracts.features import Feature
 from clv_platform.datasets import SUMMARY_COLUMNS, ValueRows
 from clv_platform.models.artifact import compare_features, frame_types
+from clv_platform.models.identity import to_text
 from clv_platform.models.preprocessing import Preprocessing
 from clv_platform.models.value.calibration import DecileCalibration
 from clv_platform.models.value.contenders import Member
@@ -299,18 +300,14 @@ class ValueArtifact:
         """Check names and types against a feature catalogue; FeatureMismatch names what is absent or of another type."""
         compare_features(self.manifest, self.manifest.features, {feature.name: feature.type for feature in features})
 
-    def to_folder(self, folder: Path) -> None:
-        """Write into an existing empty folder; `store.save_artifact` makes that atomic."""
+    def fitted_files(self) -> dict[str, str]:
+        """Texts of everything that was fitted, by file name: all of the folder but the manifest."""
         texts: list[str] = []
         outcomes: dict[str, list[dict[str, Any]]] = {"spend": [], "purchases": []}
         for name, members in (("spend", self.model.spend), ("purchases", self.model.purchases)):
             for member, weight in members:
                 outcomes[name].append({"weight": weight, "member": member.to_json(), "n_texts": len(member.texts())})
                 texts += member.texts()
-        for position, text in enumerate(texts):
-            (folder / f"model_{position}.txt").write_text(text, encoding="utf-8")
-        for position, text in enumerate(self.model.quantiles.texts() if self.model.quantiles else ()):
-            (folder / f"quantile_{position}.txt").write_text(text, encoding="utf-8")
         content = {
             "foundation": self.model.foundation.to_json(),
             "design": self.model.design.to_json(),
@@ -318,8 +315,17 @@ class ValueArtifact:
             "centre": self.model.centre,
             **{name: getattr(self.model, name).to_json() for name in _TABLES},
         }
-        for name, values in (("value_model", content), ("manifest", asdict(self.manifest))):
-            (folder / f"{name}.json").write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        bounds = self.model.quantiles.texts() if self.model.quantiles else ()
+        return {
+            **{f"model_{position}.txt": text for position, text in enumerate(texts)},
+            **{f"quantile_{position}.txt": text for position, text in enumerate(bounds)},
+            "value_model.json": to_text(content),
+        }
+
+    def to_folder(self, folder: Path) -> None:
+        """Write into an existing empty folder; `store.save_artifact` makes that atomic."""
+        for name, text in {**self.fitted_files(), "manifest.json": to_text(asdict(self.manifest))}.items():
+            (folder / name).write_text(text, encoding="utf-8")
 
     @classmethod
     def from_folder(cls, folder: Path) -> ValueArtifact:

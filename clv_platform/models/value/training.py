@@ -6,8 +6,6 @@ them. Keep figures about the test out (`evaluation.value`).
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -21,6 +19,7 @@ import pandas as pd
 from clv_platform.config import CompanyConfig, Target, ValueChoice
 from clv_platform.datasets import PurchaseMonths, ValueSplit
 from clv_platform.metrics import VALUE_METRICS
+from clv_platform.models.identity import name_model
 from clv_platform.models.value.artifact import KIND, ValueArtifact, ValueManifest, ValueModel
 from clv_platform.models.value.backtests import Backtests, Key, Prepared, Trial, fit_members, prepare, run_backtests
 from clv_platform.models.value.calibration import DecileCalibration, OutOfSample, learn_calibration
@@ -130,7 +129,7 @@ def train_value_model(
     model = replace(model, centre=_centre(model, ready))
     manifest = _manifest(split, config, target, ready, backtests, spend, purchases, (method, median), cutoff, config_hash, data_hash)
     board = _board(spend, purchases, backtests, at_origin)
-    artifact = ValueArtifact(manifest, model)
+    artifact = _named(ValueArtifact(manifest, model), cutoff)
     return TrainedValueModel(artifact, board, intervals, _contenders(ready, members, at_test), tuple(manifest.reasons), fit_seconds)
 
 
@@ -222,6 +221,12 @@ def _board(spend: Choice, purchases: Choice, backtests: Backtests, others: Seque
     return pd.DataFrame(rows)
 
 
+def _named(artifact: ValueArtifact, cutoff: date) -> ValueArtifact:
+    own = artifact.manifest
+    origin = [own.config_hash, own.data_hash, own.target, own.seed, own.interval_method, own.median_method]
+    return replace(artifact, manifest=replace(own, model_id=name_model(cutoff, origin, artifact.fitted_files())))
+
+
 def _manifest(
     split: ValueSplit,
     config: CompanyConfig,
@@ -240,11 +245,9 @@ def _manifest(
     seed = config.training.seed
     rows = ready.learn.rows
     rounds = {f"{purpose}/{name}": number for (purpose, name), number in backtests.rounds.items()}
-    own = [config_hash, data_hash, target.name, seed, spend.champion.weights, purchases.champion.weights, rounds, methods]
-    digest = hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:8]
     figures = spend.table[spend.table["is_champion"]].iloc[0]
     return ValueManifest(
-        model_id=f"{cutoff.isoformat()}-{digest}",
+        model_id="",  # see `_named`
         kind=KIND,
         target=target.name,
         target_kind=target.kind,
