@@ -146,7 +146,7 @@ def build_published_asset(company: Company) -> AssetsDefinition:
             )
         scores = read_newest_scores(company, cutoff) | read_value_scores(company, cutoff)
         contents = gather_published(company.config, company.paths, cutoff, scores)
-        facts = {"company": company.name, "cutoff": cutoff}
+        facts = {"company": company.name, "cutoff": cutoff, "currency": company.config.currency}
         done = publish_run(company.paths, context.run_id, contents, keep_runs=company.config.keep_runs, facts=facts)
         sizes = {"n_files": done.n_files, "n_bytes": done.n_bytes, "n_removed_runs": len(done.removed)}
         return MaterializeResult(metadata={"published": True, "folder": MetadataValue.path(done.folder), **sizes})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from clv_platform.review.app.pages.month import _left_out, _left_since
+from clv_platform.review.app.pages.month import _as_of, _left_out, _left_since
 
 
 @pytest.fixture
@@ -49,3 +49,11 @@ def test_the_list_of_losses_says_how_many_are_lost_already(tmp_path: Path, days:
     )
     accounts.to_parquet(tmp_path / "reporting" / "rpt_account_360.parquet")
     assert _left_since(tmp_path) == said
+
+
+def test_amounts_of_the_month_have_a_unit_and_a_run_without_amounts_names_none(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"cutoff": "2026-01-01", "company": "demo", "currency": "CHF"}')
+    assert _as_of(tmp_path) == "As of 2026-01-01, demo"
+    (tmp_path / "reporting").mkdir()
+    pd.DataFrame({"account_id": ["a"]}).to_parquet(tmp_path / "reporting" / "rpt_account_360.parquet")
+    assert _as_of(tmp_path) == "As of 2026-01-01, demo, amounts in CHF"

@@ -29,8 +29,7 @@ def _controls(scene: Scene) -> list[Any]:
     head: list[Any] = [html.H1("This month")]
     if folder is None:
         return head
-    manifest = read_manifest(folder)
-    head.append(html.P(f"As of {manifest.get('cutoff', '')}, {manifest.get('company', '')}", className="dim"))
+    head.append(html.P(_as_of(folder), className="dim"))
     inputs = (
         [select("group", "Group by", [{"value": g, "label": GROUPINGS.get(g, g)} for g in groups], _grouping(scene, groups))]
         if (groups := _groupings(folder))
@@ -50,6 +49,15 @@ def _controls(scene: Scene) -> list[Any]:
             )
         )
     return [*head, html.Div(inputs, className="filters")]
+
+
+def _as_of(folder: Path) -> str:
+    """Date and company of the run, and the unit of its amounts."""
+    manifest = read_manifest(folder)
+    told = [f"As of {manifest.get('cutoff', '')}", str(manifest.get("company", ""))]
+    if manifest.get("currency") and read_mart(folder, "rpt_account_360") is not None:
+        told.append(f"amounts in {manifest['currency']}")
+    return ", ".join(told)
 
 
 def _accounts(folder: Path) -> pd.DataFrame | None:
