@@ -216,7 +216,7 @@ def _profitability(inputs: SegmentInputs) -> Section | None:
         f"after contacts too, {currency}",
         "left of revenue",
     )
-    caption = "All orders on file whose costs are known, and what contacting the accounts has cost since"
+    caption = "All orders on file whose costs are known, and what contacting the accounts has cost"
     shown = Table(caption, header, tuple(rows), frozenset(range(1, 6)), strong=frozenset({len(rows) - 1}))
     return Section("profit", "What is left after costs", (told.read_profit(table), shown))
 
