@@ -9,6 +9,7 @@ import pytest
 from clv_platform.contracts.features import Feature
 from clv_platform.datasets import Examples
 from clv_platform.explain import tell_reasons, work_example
+from clv_platform.explain.reasons import MIN_LOG_ODDS
 from clv_platform.models import Calibrator
 
 
