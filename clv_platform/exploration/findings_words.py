@@ -51,6 +51,11 @@ def action_of(row: Mapping[str, Any], targets: Mapping[str, Target]) -> tuple[st
         )
     if kind == "season":
         return DATA_TEAM, "Model: compare months with the same month of a year before. Business: plan campaigns and support staff by it."
+    if kind == "change" and row["context_level"] == "totals":
+        return (
+            BUSINESS,
+            f"Find out how much of it is more or fewer accounts and how much “{label}” per account, before plans are made on it.",
+        )
     if kind == "change":
         return BUSINESS, f"Find out what changed within the year, first by territory and product, before plans are made on “{label}”."
     if kind == "target_change":
@@ -149,8 +154,12 @@ def _relation(row: Mapping[str, Any], targets: Mapping[str, Target]) -> str:
 def _change(row: Mapping[str, Any], _targets: Mapping[str, Target]) -> str:
     ratio = _ratio(row)
     moved = f"{'rose' if ratio > 1 else 'fell'} by {abs(ratio - 1) * 100:.0f}{NBSP}% within a year"
-    whose = "all accounts together" if row["context_level"] == "totals" else "accounts that were there in both periods"
-    amounts = f"{plain(row['value'])} against {plain(row['reference'])} per account and month"
+    if row["context_level"] == "totals":  # a total rises with every newcomer: no mean of those who were there would
+        whose = "all accounts together, also those that came or left meanwhile"
+        amounts = f"{plain(row['n'] * row['value'])} against {plain(row['n'] * row['reference'])} a month"
+    else:
+        whose = "accounts that were there in both periods"
+        amounts = f"{plain(row['value'])} against {plain(row['reference'])} per account and month"
     return (
         f"{row['subject_label'][0].upper()}{row['subject_label'][1:]} {moved}: {row['level']} against the year before, {whose}, {amounts}."
     )

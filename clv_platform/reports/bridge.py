@@ -13,7 +13,7 @@ import pandas as pd
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.reports.words import are, whole
 
-_RULES = "rules of the config leave them out; the page about the data counts these by reason"
+_RULES = "rules of the config leave them out"
 _WHY = {
     "upgrade": "have the highest plan or none",
     "churn": "have no subscription that could end",

@@ -45,6 +45,9 @@ class Drawn:
         return Picture.of(self.name, self.draw("svg"), self.title, self.reading)
 
 
+_NOT_A_SUM = " All accounts include those that have left since; the other lines are of today's accounts alone, so they don't add up."
+
+
 def build_groups(_config: CompanyConfig, tables: ExplorationTables) -> Section | None:
     """Counts, sums and means of each metric by each dimension."""
     frame = tables.by_group
@@ -223,6 +226,8 @@ def month_pictures(tables: ExplorationTables) -> list[Drawn]:
         is_event = name in _TOTALS  # an average over all accounts ever known would rise with every newcomer
         column, words = ("sum", "per month, all accounts together") if is_event else ("mean", "per account and month")
         reading = readings.read_months(everyone, label, column, words)
+        if len(one) > len(everyone):
+            reading += _NOT_A_SUM
         found.append(Drawn(f"months-{name}", f"{label[:1].upper()}{label[1:]} {words}", reading, _lines(one, column)))
     return found[:MAX_MONTH_PICTURES]
 

@@ -210,7 +210,10 @@ def _groups(inputs: ValueReportInputs) -> Section | None:
         blocks.append("In these groups the expected amounts are off beyond chance; correct them by hand, or use another rule there:")
         blocks += [str(sentence) for sentence in wrong["sentence"]]
     elif len(weak) or table is not None:
-        blocks.append("No group was found in which the expected amounts are wrong beyond chance, however many groups were looked at.")
+        blocks.append(
+            "No group was found that is off beyond chance by more than the total of all accounts, however many groups were looked at. "
+            "What the total is off by (it stands above) is in each line of the table, too."
+        )
     if table is not None:
         blocks.append(table)
     return Section("groups", "For whom it works, for whom it doesn't", tuple(blocks)) if blocks else None

@@ -7,6 +7,7 @@ from planted import PLANTED_RATIO, N, as_frames, build_accounts, build_config, b
 
 from clv_platform.exploration import find_findings, shuffle_frames
 from clv_platform.exploration.findings import ALPHA, COLUMNS, Findings
+from clv_platform.exploration.findings_words import action_of, statement_of
 
 
 def _find(accounts: pd.DataFrame, y: np.ndarray | None = None, **changes: object) -> Findings:
@@ -144,3 +145,16 @@ def test_too_few_accounts_give_an_empty_typed_list(n: int) -> None:
     assert list(found.columns) == list(COLUMNS)
     assert found.empty
     assert found["effect"].dtype == np.float64
+
+
+def test_a_total_that_rose_is_told_as_a_total_and_not_as_what_each_account_did():
+    row = {
+        "kind": "change", "subject": "revenue", "subject_label": "revenue", "level": "October to December 2025", "context_level": "totals",
+        "n": 400, "value": 58.8, "reference": 30.7, "log_effect": 0.65, "group": "rfm", "target": "",
+    }  # fmt: skip
+    said = statement_of(row, {})
+    assert "all accounts together, also those that came or left meanwhile, 23,520 against 12,280 a month" in said
+    assert "per account" not in said
+    assert "more or fewer accounts" in action_of(row, {})[1]
+    same = row | {"context_level": "same accounts"}
+    assert "58.8 against 30.7 per account and month" in statement_of(same, {})

@@ -91,7 +91,9 @@ def test_the_page_shows_figures_lists_and_what_is_not_known_yet() -> None:
     assert html.count("<svg") == 3
 
 
-@pytest.mark.parametrize(("n", "words"), [(0, "There is no backtest yet."), (1, "Only one month has been judged so far: January 2025.")])
+@pytest.mark.parametrize(
+    ("n", "words"), [(0, "There is no backtest yet."), (1, "So far there is the model of one month alone: January 2025.")]
+)
 def test_a_page_of_too_few_months_says_so(n: int, words: str) -> None:
     assert words in unescape(render_value_backtest(CONFIG, CONFIG.targets[0], make_months(n), pd.DataFrame()))
     assert build_value_backtest(make_inputs(backtest=make_months(n))) is None

@@ -57,7 +57,7 @@ def render_backtest(config: CompanyConfig, target: Target, frame: pd.DataFrame, 
         headline = "There is no backtest yet."
         return render_sections(title, headline, "`clv backtest` trains and judges a model as of each month.", (), nav=BESIDE_TARGET)
     if len(frame) == 1:
-        headline = f"Only one month has been judged so far: {_month(frame['cutoff'].iloc[0])}."
+        headline = f"So far there is the model of one month alone: {_month(frame['cutoff'].iloc[0])}."
         return render_sections(
             title,
             headline,

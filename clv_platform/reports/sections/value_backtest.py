@@ -94,7 +94,9 @@ def render_value_backtest(config: CompanyConfig, target: Target, frame: pd.DataF
     how = "`clv backtest` trains and judges a model as of each month."
     if len(frame) < 2:
         headline = (
-            "There is no backtest yet." if frame.empty else f"Only one month has been judged so far: {_month(frame['cutoff'].iloc[0])}."
+            "There is no backtest yet."
+            if frame.empty
+            else f"So far there is the model of one month alone: {_month(frame['cutoff'].iloc[0])}."
         )
         return render_sections(title, headline, how, (), nav=BESIDE_TARGET)
     detail = (

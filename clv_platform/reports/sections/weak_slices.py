@@ -38,8 +38,8 @@ def build_weak_slices(inputs: TargetReportInputs) -> Section | None:
         blocks.append(_wrong_table(wrong, labels, event.many))
     if len(hard):
         blocks += [
-            f"Hard by nature, but not wrong: what the model says of these groups is right, yet who of them {event.will} is hard to tell. "
-            "No correction helps; plan with the average of the group.",
+            "Hard by nature, but not wrong: the chances in these groups hold, yet what happens is less certain there than elsewhere, as a "
+            f"rule because more of them {event.did}. No correction helps. How good the order within them is, their PR-AUC and lift say.",
             _hard_table(hard, labels, event.did),
         ]
     if len(better):

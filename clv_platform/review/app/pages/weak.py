@@ -25,7 +25,7 @@ _LISTS = (
     (
         "naturally_hard",
         "Hard by nature",
-        "Few outcomes here can be foreseen from what is known. Expect errors; more data may help, another model won't.",
+        "What happens here is less certain than elsewhere, and the predictions say so rightly. More data may help, another model won't.",
     ),
 )
 
