@@ -11,14 +11,13 @@ from pathlib import Path
 import pandas as pd
 
 from clv_platform.config import CompanyConfig, Target
-from clv_platform.reports.words import are, whole
+from clv_platform.reports.words import are, event_words, whole
 
 _RULES = "rules of the config leave them out"
 _WHY = {
     "upgrade": "have the highest plan or none",
     "churn": "have no subscription that could end",
     "silent": "had fallen silent before",
-    "flat": "can't be asked this",
     "value": "have no subscription running and no purchase that counts without one",
 }
 
@@ -42,7 +41,9 @@ def count_accounts(marts: Path, cutoff: date | None) -> int | None:
 
 def bridge_to_asked(n_on_file: int | None, n: int | None, target: Target) -> str:
     """Say how many accounts on file a target isn't asked of, and why; empty where it is asked of all, or their number isn't known."""
-    why = _WHY["flat" if target.label_column else "silent" if target.churn_means == "silent" and target.kind == "churn" else target.kind]
+    if target.label_column:
+        return _others(n_on_file, n, f"they {event_words(target.kind).did} already, or {_RULES}")
+    why = _WHY["silent" if target.churn_means == "silent" and target.kind == "churn" else target.kind]
     return _others(n_on_file, n, f"they {why}, or {_RULES}")
 
 

@@ -29,7 +29,7 @@ def test_accounts_that_came_after_the_cutoff_are_not_on_file_and_undated_ones_ar
         ({"name": "c", "kind": "churn"}, "they have no subscription that could end, or"),
         ({"name": "s", "kind": "churn", "churn_means": "silent", "activity": ["orders"]}, "they had fallen silent before, or"),
         ({"name": "v", "kind": "value"}, "no subscription running and no purchase"),
-        ({"name": "f", "kind": "churn", "label_column": "gone"}, "they can't be asked this, or"),
+        ({"name": "f", "kind": "churn", "label_column": "gone"}, "they left already, or"),
     ],
 )
 def test_each_kind_of_question_says_whom_it_leaves_out(target: dict, why: str) -> None:

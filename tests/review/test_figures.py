@@ -6,6 +6,8 @@ import csv
 import io
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from types import ModuleType
 from typing import Any, cast
 
@@ -21,7 +23,7 @@ from clv_platform.review.frames.info import FrameInfo
 from clv_platform.review.frames.publishing import publish_frame
 from clv_platform.review.frames.store import ReviewStore
 from clv_platform.review.queries.breakdown import breakdown, cross_tab
-from clv_platform.review.queries.compare import compare, compare_by
+from clv_platform.review.queries.compare import are_alike, compare, compare_by
 from clv_platform.review.queries.distribution import distribution
 from clv_platform.review.queries.export import BYTE_ORDER_MARK, csv_chunks
 from clv_platform.review.queries.filters import Filter
@@ -298,3 +300,10 @@ def test_compared_versions_differ_where_they_were_changed(store: ReviewStore, pl
     by = compare_by(first, second, (), "country", "accuracy").set_index("level")
     assert by.loc["Germany", "lo"] > 0.4  # type: ignore[operator]
     assert by.drop("Germany")["difference"].abs().max() == 0
+
+
+def test_frames_of_other_outcomes_are_not_alike() -> None:
+    upgrades = FrameInfo("Upgrades", "upgrades", 1, "binary", (), 10, datetime(2026, 1, 1), ("no", "upgraded"), "upgraded")
+    assert are_alike(upgrades, replace(upgrades, slug="upgrades-of-mine", version=3))
+    assert not are_alike(upgrades, replace(upgrades, classes=("no", "left"), positive="left"))
+    assert not are_alike(upgrades, replace(upgrades, kind="regression", classes=(), positive=None))

@@ -112,6 +112,11 @@ def compare_by(a: FrameInfo, b: FrameInfo, filters: Sequence[Filter], by: str, m
     return pd.DataFrame(rows, columns=["level", "n", "a", "b", "difference", "lo", "hi"])
 
 
+def are_alike(a: FrameInfo, b: FrameInfo) -> bool:
+    """Whether two frames are about the same outcomes, so that they can be compared."""
+    return a.kind == b.kind and a.positive == b.positive and set(a.classes) == set(b.classes)
+
+
 def _check_alike(a: FrameInfo, b: FrameInfo) -> None:
     if a.kind != b.kind:
         raise FrameError(f"compare: expected two frames of one kind, found {a.kind} and {b.kind}. Choose frames of the same outcome.")

@@ -12,16 +12,16 @@ from clv_platform.review.app.parts import marks, note, plain_table, section, sel
 from clv_platform.review.app.scene import Page, Scene
 from clv_platform.review.frames.catalogue import list_frames, list_versions, read_frame_info
 from clv_platform.review.frames.info import FrameInfo
-from clv_platform.review.queries.compare import compare, compare_by
+from clv_platform.review.queries.compare import are_alike, compare, compare_by
 from clv_platform.review.queries.menus import breakdown_columns, metric_choices
 from clv_platform.review.queries.results import Comparison
 
 
 def _others(scene: Scene) -> list[FrameInfo]:
-    """Other versions of this frame, newest first, then other frames of the same kind."""
+    """Other versions of this frame, newest first, then other frames of the same outcomes."""
     frame = scene.shown
     versions = [one for one in list_versions(scene.sources.store, frame.slug) if one.version != frame.version]
-    return versions + [one for one in list_frames(scene.sources.store) if one.slug != frame.slug and one.kind == frame.kind]
+    return versions + [one for one in list_frames(scene.sources.store) if one.slug != frame.slug and are_alike(one, frame)]
 
 
 def _key(frame: FrameInfo) -> str:
