@@ -148,7 +148,11 @@ def risk_table(risk: pd.DataFrame, inputs: ValueReportInputs) -> Table:
         for row in risk.to_dict("records")
     ]
     header = ("account", f"expected loss, {inputs.config.currency}", f"expected amount, {inputs.config.currency}", "chance to leave")
-    return Table("Expected loss, most first: expected amount times chance to leave", header, tuple(rows), frozenset({1, 2, 3}))
+    # Two horizons: what may be lost is more where leaving is asked about a shorter time than the amount is.
+    leave = next((target.horizon_days for target in inputs.config.targets if target.kind == "churn"), None)
+    within = f" within {leave} days" if leave else ""
+    caption = f"Expected loss, most first: amount expected in {inputs.target.horizon_days} days times chance to leave{within}"
+    return Table(caption, header, tuple(rows), frozenset({1, 2, 3}))
 
 
 def value_slices_table(inputs: ValueReportInputs) -> Table | None:

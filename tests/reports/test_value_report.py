@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv_platform.config import CompanyConfig
+from clv_platform.config import CompanyConfig, Target
 from clv_platform.metrics import VALUE_METRICS
 from clv_platform.reports.value_inputs import ValueReportInputs, held_curves, months_ahead, sum_months, value_at_risk
 from clv_platform.reports.value_report import render_value_report
+from clv_platform.reports.value_tables import risk_table
 from clv_platform.reports.value_words import build_value_limits, build_value_verdict, model_words, money, read_deciles, read_tiers, signed
 
 CONFIG = CompanyConfig.model_validate(
@@ -216,6 +217,15 @@ def test_what_is_at_risk_is_value_times_chance_to_leave():
     risk = value_at_risk(scores, pd.DataFrame({"account_id": ["a", "b"], "p_leave": [0.5, 0.1]}))
     assert risk["account_id"].tolist() == ["b", "a"]
     assert risk["loss"].tolist() == [100.0, 50.0]
+
+
+def test_a_list_of_losses_says_how_far_amount_and_chance_look_ahead(inputs):
+    risk = pd.DataFrame({"account_id": ["a"], "score": [100.0], "p_leave": [0.5], "loss": [50.0]})
+    days = inputs.target.horizon_days
+    leaves = Target(name="churn", kind="churn", horizon_days=90)
+    asked = replace(inputs, config=inputs.config.model_copy(update={"targets": (*inputs.config.targets, leaves)}))
+    assert risk_table(risk, asked).caption.endswith(f"amount expected in {days} days times chance to leave within 90 days")
+    assert risk_table(risk, inputs).caption.endswith("times chance to leave")
 
 
 def test_amounts_and_models_are_written_for_people():
