@@ -100,8 +100,8 @@ def resolve_settings(overrides: Mapping[str, float | int | bool], n_rows: int) -
         Training rows: below 5,000 the default smallest leaf shrinks to 2 % of them, at least 5 rows.
     """
     merged: dict[str, Any] = {**DEFAULTS, "min_data_in_leaf": int(np.clip(n_rows // 50, 5, DEFAULTS["min_data_in_leaf"])), **overrides}
-    for name in _OURS[:3]:
-        if int(merged[name]) < 1:
+    for name in _OURS:
+        if name != "n_random_bags" and int(merged[name]) < 1:
             raise ValueError(f"training.lightgbm.{name}: expected a whole number of at least 1, found {merged[name]!r}.")
     if not 0 <= int(merged["n_random_bags"]) <= int(merged["n_bags"]):
         limits = f"0 to n_bags ({merged['n_bags']})"

@@ -28,6 +28,9 @@ MAX_PROFILE_METRICS = 7
 MAX_MONTH_PICTURES = 8
 MAX_MISSING_SHOWN = 14
 _TOTALS = frozenset({"n_orders", "revenue", "n_cases"})
+_NOT_A_SUM = (
+    " All accounts include those that have left since; the other lines are of today's accounts alone, so all isn't their sum or mean."
+)
 _WITHOUT_SUM = frozenset({"points", "years", "ratio", "share", "rank", "months"})  # adding these up over accounts says nothing
 
 
@@ -43,9 +46,6 @@ class Drawn:
     def on_page(self) -> Picture:
         """Draw it for the page."""
         return Picture.of(self.name, self.draw("svg"), self.title, self.reading)
-
-
-_NOT_A_SUM = " All accounts include those that have left since; the other lines are of today's accounts alone, so they don't add up."
 
 
 def build_groups(_config: CompanyConfig, tables: ExplorationTables) -> Section | None:

@@ -113,15 +113,16 @@ def compare_by(a: FrameInfo, b: FrameInfo, filters: Sequence[Filter], by: str, m
 
 
 def are_alike(a: FrameInfo, b: FrameInfo) -> bool:
-    """Whether two frames are about the same outcomes, so that they can be compared."""
-    return a.kind == b.kind and a.positive == b.positive and set(a.classes) == set(b.classes)
+    """Whether two frames ask the same, so that they can be compared."""
+    return a.kind == b.kind and a.positive == b.positive  # None where nothing is asked for: amounts, several classes
 
 
 def _check_alike(a: FrameInfo, b: FrameInfo) -> None:
+    if are_alike(a, b):
+        return
     if a.kind != b.kind:
         raise FrameError(f"compare: expected two frames of one kind, found {a.kind} and {b.kind}. Choose frames of the same outcome.")
-    if a.kind == "binary" and a.positive != b.positive:
-        raise FrameError(f"compare: expected the same outcome, found {a.positive!r} and {b.positive!r}. Choose frames of the same outcome.")
+    raise FrameError(f"compare: expected the same outcome, found {a.positive!r} and {b.positive!r}. Choose frames of the same outcome.")
 
 
 def _keys(info: FrameInfo) -> list[str] | None:

@@ -18,7 +18,7 @@ from clv_platform.review.queries.results import Comparison
 
 
 def _others(scene: Scene) -> list[FrameInfo]:
-    """Other versions of this frame, newest first, then other frames of the same outcomes."""
+    """Other versions of this frame, newest first, then other frames that ask the same."""
     frame = scene.shown
     versions = [one for one in list_versions(scene.sources.store, frame.slug) if one.version != frame.version]
     return versions + [one for one in list_frames(scene.sources.store) if one.slug != frame.slug and are_alike(one, frame)]
