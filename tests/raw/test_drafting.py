@@ -307,3 +307,33 @@ def test_drafted_paths_hold_no_way_back(company):
     text = draft_config(company.folder / "below" / "..")
     assert "/../" not in text
     assert f"name: {company.folder.name.lower()}" in text
+
+
+@pytest.mark.parametrize(
+    ("account", "order"),
+    [
+        ("Customer ID", "Order No"),
+        ("Cust. ID", "Order #"),
+        ("Bill-to Customer No.", "Order Nr."),
+        ("customer.id", "order.number"),
+        ("IDCustomer", "OrderNo"),
+        ("CUSTNO", "ORDERNR"),
+        ("Kunden-Nr.", "Invoice Number"),
+    ],
+)
+def test_ids_are_found_however_their_columns_are_headed(company, account, order):
+    company.write("customers.csv", f"{account},Sign-up Date\na,2024-01-01\nb,2024-01-02\n")
+    company.write(
+        "orders.csv",
+        f"{order},{account},Customer,Order Date,Net Amount\n1,a,Ann,2024-02-01,5\n2,b,Bob,2024-02-02,6\n3,a,Ann,2024-02-02,7\n",
+    )
+    text, config, _ = drafted(company)
+    assert config.sources["accounts"].columns["account_id"] == account
+    assert config.sources["orders"].columns["account_id"] == account
+    assert config.sources["orders"].columns["order_id"] == order
+    assert "    key: [order_id]" in text
+
+
+def test_of_two_numbers_the_one_that_is_spelt_as_an_id_is_the_key(company):
+    company.write("orders.csv", "order_no,order_id,user_id,date,amount\n7,1,a,2024-02-01,5\n7,2,b,2024-02-02,6\n")
+    assert drafted(company)[1].sources["orders"].columns["order_id"] == "order_id"

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.raw.drafting.looking import ColumnLook, FileLook
-from clv_platform.raw.drafting.vocabulary import ACCOUNT_ID, COLUMNS, FILE_WORDS, LABEL, MONTH_COLUMN, PRICE, plain
+from clv_platform.raw.drafting.vocabulary import ACCOUNT_ID, COLUMNS, FILE_WORDS, LABEL, MONTH_COLUMN, PRICE, alike, plain
 
-_ID_WITHIN = re.compile(rf"(^|_)({'|'.join(word for word in ACCOUNT_ID if word.endswith('id'))})($|_)|^id_(customer|account|user|client)$")
+_ACCOUNT_IDS = tuple(alike(word) for word in ACCOUNT_ID if word.endswith("id"))
+_HOLDERS = tuple(word for word in ACCOUNT_ID if not word.endswith("id"))  # a column `customer` may hold names beside one of ids
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _guess_table(look: FileLook, table: str) -> Guess | None:
             columns.pop("used_at", None)
             required = {"account_id"}
         elif "used_at" in columns:
-            wide = tuple(name for name in numbers if not plain(name).endswith("_id"))
+            wide = tuple(name for name in numbers if not alike(name).endswith("_id"))
             required = {"account_id", "used_at"}
         if not wide:
             return None
@@ -131,24 +132,30 @@ def _guess_snapshot(look: FileLook) -> Guess | None:
 
 
 def _match(table: str, look: FileLook) -> dict[str, str]:
-    by_name = {plain(column.name): column for column in look.columns}
-    by_name |= {plain(column.name).replace("_", ""): column for column in look.columns}
+    # Of several columns that are compared alike, the one that is spelt so, else the first.
+    by_name = {alike(column.name): column for column in reversed(look.columns)} | {plain(column.name): column for column in look.columns}
+    by_name |= {name.replace("_", ""): column for name, column in by_name.items() if name.replace("_", "") not in by_name}
     types = {column.name: column.type for column in RAW_TABLES[table].columns}
     matched: dict[str, str] = {}
     for name, synonyms in COLUMNS[table].items():
         for synonym in synonyms:
-            column = by_name.get(synonym)
+            column = by_name.get(alike(synonym))
+            if column is not None and synonym in _HOLDERS:
+                column = next(iter(_ids_within(look, alike(f"{synonym}_id"))), column)
             if column is None or column.name in matched.values() or not _fits(column, types[name]):
                 continue
             matched[name] = column.name
             break
     if table not in {"campaigns"} and "account_id" in types and "account_id" not in matched:
-        # `id_customer`, `Customer key` and the like.
-        for column in look.columns:
-            if column.name not in matched.values() and _ID_WITHIN.search(plain(column.name)) and " " not in column.name.strip():
-                matched["account_id"] = column.name
-                break
+        column = next((found for word in _ACCOUNT_IDS for found in _ids_within(look, word) if found.name not in matched.values()), None)
+        if column is not None:
+            matched["account_id"] = column.name
     return matched
+
+
+def _ids_within(look: FileLook, word: str) -> list[ColumnLook]:
+    """Columns such as `bill_to_customer_id` or `Customer ID (old)`."""
+    return [column for column in look.columns if re.search(rf"(^|_){word}($|_)", alike(column.name))]
 
 
 def _fits(column: ColumnLook, type_: str) -> bool:

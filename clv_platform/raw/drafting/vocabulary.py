@@ -6,31 +6,19 @@ import re
 
 ACCOUNT_ID = (
     "account_id",
-    "accountid",
     "account",
-    "account_no",
-    "account_number",
     "customer_id",
-    "customerid",
     "customer",
-    "customer_number",
-    "cust_id",
     "user_id",
-    "userid",
     "user",
     "client_id",
-    "clientid",
     "client",
     "company_id",
     "organization_id",
-    "organisation_id",
-    "org_id",
     "member_id",
     "tenant_id",
     "subscriber_id",
     "household_id",
-    "kunden_id",
-    "kundennummer",
 )
 
 COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
@@ -72,7 +60,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "account_id": ACCOUNT_ID,
         "plan": ("plan", "plan_name", "plan_tier", "tier", "plan_type", "subscription_type", "package"),
         "started_at": ("started_at", "start_date", "start", "valid_from", "begin_date", "from_date", "created_at"),
-        "subscription_id": ("subscription_id", "contract_id", "subscriptionid"),
+        "subscription_id": ("subscription_id", "contract_id"),
         "ended_at": ("ended_at", "end_date", "end", "valid_to", "cancelled_at", "canceled_at", "to_date", "churn_date"),
         "mrr": ("mrr", "mrr_amount", "monthly_revenue", "monthly_fee", "monthly_price", "price"),
         "seats": ("seats", "n_seats", "licenses", "licences"),
@@ -107,8 +95,8 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
             "value",
             "dollars",
         ),
-        "order_id": ("order_id", "orderid", "invoice_id", "invoiceno", "invoice_no", "invoice", "transaction_id", "basket_id"),
-        "line_id": ("line_id", "order_line_id", "line_number"),
+        "order_id": ("order_id", "invoice_id", "invoice", "transaction_id", "receipt_id", "basket_id"),
+        "line_id": ("line_id", "order_line_id"),
         "quantity": ("quantity", "qty", "units"),
         "currency": ("currency", "currency_code"),
         "product": ("product", "product_id", "stockcode", "stock_code", "sku", "item"),
@@ -124,7 +112,7 @@ COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "value": ("value", "metric_value", "count", "usage_count", "n", "amount"),
     },
     "support_cases": {
-        "case_id": ("case_id", "ticket_id", "case_number", "ticket_number", "id"),
+        "case_id": ("case_id", "ticket_id", "id"),
         "account_id": ACCOUNT_ID,
         "opened_at": ("opened_at", "submitted_at", "created_at", "open_date", "created", "date"),
         "closed_at": ("closed_at", "resolved_at", "close_date", "closed"),
@@ -209,10 +197,32 @@ PLAN_WORDS = (
     "enterprise",
 )
 POSITIVE_WORDS = ("1", "true", "yes", "y", "t", "1.0")
+_SHORTENED = {
+    "cust": "customer",
+    "kunde": "customer",
+    "kunden": "customer",
+    "acct": "account",
+    "acc": "account",
+    "org": "organization",
+    "organisation": "organization",
+}
+# Things that people number, whatever they call the number.
+_NUMBERED = (
+    f"{'|'.join(_SHORTENED)}|account|customer|user|client|company|organization|member|subscriber|household|"
+    "order|invoice|transaction|receipt|line|subscription|contract|case|ticket|campaign|survey|product"
+)
+_ID_OF = re.compile(rf"(^|_)({_NUMBERED})_?(?:id|no|nr|num|number|nummer)$")
+_ID_BEFORE = re.compile(rf"^id_?({_NUMBERED})$")
 MONTH_COLUMN = re.compile(r"^(?:\w*?_)?((?:19|20)\d\d)[-_ ]?(0[1-9]|1[0-2])$")
 
 
 def plain(name: str) -> str:
-    """A name in lower case with underscores: `Customer ID` and `CustomerId` are alike."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
-    return re.sub(r"\W+", "_", spaced.lower()).strip("_")
+    """A name in lower case with underscores: `Customer ID`, `customer.id` and `CustomerId` are alike."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.strip())
+    return re.sub(r"[\W_]+", "_", spaced.lower()).strip("_")
+
+
+def alike(name: str) -> str:
+    """What names of columns are compared by: `plain`, with one word for an id (`Order No.`, `ORDERNR`, `order #`: `order_id`)."""
+    name = _ID_OF.sub(r"\1\2_id", _ID_BEFORE.sub(r"\1_id", plain(re.sub(r"#\s*$", " no", name))))
+    return "_".join(_SHORTENED.get(word, word) for word in name.split("_"))
