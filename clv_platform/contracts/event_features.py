@@ -24,6 +24,7 @@ FEATURES_OF_OPTIONAL_COLUMNS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("subscriptions", "mrr"): ("mrr",),
     ("subscriptions", "seats"): ("seats",),
     ("subscriptions", "is_trial"): ("is_trial",),
+    ("orders", "quantity"): ("n_units", "units_per_order"),
     ("support_cases", "closed_at"): ("mean_days_to_close_365d",),
     ("support_cases", "satisfaction"): ("mean_satisfaction_365d",),
     ("web_sessions", "n_pageviews"): tuple(f"n_pageviews_{days}d" for days in DAYS),
@@ -90,6 +91,9 @@ def _rfm(config: CompanyConfig) -> Iterator[Words]:
     yield "n_orders", "orders so far", orders, ALWAYS, "orders"
     yield "revenue", "revenue so far", revenue, ALWAYS, money
     yield "mean_order_value", "average order value", "Positive amounts of orders per order with such an amount.", ALWAYS, money
+    units = "Quantities above 0 of lines with a positive amount"
+    yield "n_units", "units bought", f"{units}, added up.", ALWAYS, "units"
+    yield "units_per_order", "units per order", f"{units} per order with such an amount.", ALWAYS, "units per order"
     last = "Days from the latest order with a positive amount to the snapshot."
     yield "days_since_last_order", "days since the last order", last, ALWAYS, "days"
     first = "Days from the first order with a positive amount to the snapshot."

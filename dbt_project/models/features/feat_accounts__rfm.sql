@@ -27,7 +27,8 @@ order_totals as (
         known_at,
         sum(amount) as amount,
         sum(case when amount > 0 then amount else 0 end) as ordered_amount,
-        sum(case when amount < 0 then -amount else 0 end) as refunded_amount
+        sum(case when amount < 0 then -amount else 0 end) as refunded_amount,
+        sum(case when amount > 0 and quantity > 0 then quantity end) as n_units
     from orders
     group by 1, 2, 3, 4
 
@@ -43,6 +44,7 @@ purchases as (
         amount,
         ordered_amount,
         refunded_amount,
+        n_units,
         ordered_amount > 0 as is_purchase,
         ordered_amount > 0 and row_number() over (
             partition by account_id, purchase, ordered_amount > 0
@@ -64,6 +66,7 @@ known as (
         purchases.amount,
         purchases.ordered_amount,
         purchases.refunded_amount,
+        purchases.n_units,
         purchases.is_new_purchase,
         purchases.is_new_day,
         case when purchases.is_purchase then {{ days_before('purchases.ordered_at') }} end as days_ago
@@ -92,6 +95,7 @@ totals as (
         sum(amount) as revenue,
         sum(ordered_amount) as ordered_amount,
         sum(refunded_amount) as refunded_amount,
+        sum(n_units) as n_units,
         min(days_ago) as days_since_last_order,
         max(days_ago) as days_since_first_order
     from known
@@ -109,6 +113,8 @@ select
     coalesce(totals.n_orders, 0) as n_orders,
     coalesce(totals.revenue, 0) as revenue,
     cast(totals.ordered_amount as double) / nullif(totals.n_orders, 0) as mean_order_value,
+    cast(totals.n_units as double) as n_units,
+    cast(totals.n_units as double) / nullif(totals.n_orders, 0) as units_per_order,
     totals.days_since_last_order,
     totals.days_since_first_order,
     cast(totals.days_since_first_order - totals.days_since_last_order as double)
