@@ -111,9 +111,10 @@ class Interaction(_Block):
 
 
 class Plans(_Block):
-    """The plans in rising order; an upgrade is a rise of rank."""
+    """The plans in rising order; an upgrade is a rise of rank. `also_called`: a plan's other names (`Team: [Team Plan, team-plan]`)."""
 
     order: tuple[str, ...] = Field(min_length=1)
+    also_called: dict[str, tuple[str, ...]] = {}
     count_trials: bool = False
 
     @model_validator(mode="after")
@@ -121,6 +122,15 @@ class Plans(_Block):
         twice = sorted({plan for plan in self.order if self.order.count(plan) > 1})
         if twice:
             raise ValueError(f"order names {', '.join(twice)} more than once; a plan has one rank")
+        unknown = sorted(set(self.also_called) - set(self.order))
+        if unknown:
+            raise ValueError(f"also_called gives other names of {', '.join(unknown)}, expected plans of `order`: {', '.join(self.order)}")
+        others = [name for names in self.also_called.values() for name in names]
+        twice = sorted({name for name in others if name in self.order or others.count(name) > 1})
+        if twice:
+            raise ValueError(
+                f"also_called names {', '.join(twice)}, which is a plan of `order` or another name already; a name means one plan"
+            )
         return self
 
 

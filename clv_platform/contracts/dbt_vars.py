@@ -12,6 +12,7 @@ from typing import Any
 
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.features import build_feature_catalogue, present_interactions
+from clv_platform.contracts.plans import plan_names
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.contracts.review_feedback import OUTCOMES
 
@@ -42,6 +43,7 @@ def build_dbt_vars(config: CompanyConfig, observed_until: date | None) -> dict[s
         "source_keys": {name: list(key) for name in RAW_TABLES if (key := _declared_key(config, name))},
         "plans": {
             "order": list(config.plans.order) if config.plans else [],
+            "names": plan_names(config.plans),
             "count_trials": bool(config.plans and config.plans.count_trials),
         },
         "usage_metrics": {name: metric.aggregate for name, metric in config.usage_metrics.items()},

@@ -17,8 +17,10 @@ from clv_platform.contracts.event_features import FEATURES_OF_OPTIONAL_COLUMNS
 from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.contracts.plans import plan_as_listed
 from clv_platform.contracts.raw_tables import BOOKKEEPING, RAW_TABLES
+from clv_platform.raw.errors import listed
 from clv_platform.raw.loading import load_tables
 from clv_platform.raw.mapping import declared_columns
+from clv_platform.raw.spelling import count_respelt
 from clv_platform.raw.summary import RawLoad, TableLoad
 from clv_platform.settings import Settings
 from clv_platform.warehouse import Connection, column_exists, open_memory, quote_name, quote_text
@@ -200,6 +202,7 @@ def _check_table(connection: Connection, config: CompanyConfig, load: TableLoad)
 
 
 def _notes(connection: Connection, config: CompanyConfig, table: str) -> list[str]:
+    notes: list[str] = []
     if table == "usage":
         found = {row[0] for row in connection.execute("select distinct trim(metric) from raw.usage").fetchall()}
         spare, missing = sorted(found - set(config.usage_metrics)), sorted(set(config.usage_metrics) - found)
@@ -209,14 +212,13 @@ def _notes(connection: Connection, config: CompanyConfig, table: str) -> list[st
         ]
     if table == "subscriptions" and config.plans:
         found = {row[0] for row in connection.execute("select distinct trim(plan) from raw.subscriptions").fetchall()}
-        read_as = {plan: plan_as_listed(plan, config.plans.order) for plan in sorted(found - {None})}
-        spare = [plan for plan in read_as if read_as[plan] not in config.plans.order]
-        respelt = [f"{plan!r} as {name}" for plan, name in read_as.items() if plan != name]
-        return [
-            *([f"plans that plans.order doesn't name: {', '.join(spare)}"] if spare else []),
-            *([f"plans read as spelt in plans.order: {', '.join(respelt)}"] if respelt else []),
-        ]
-    return []
+        spare = [plan for plan in sorted(found - {None}) if plan_as_listed(plan, config.plans) not in config.plans.order]
+        notes += [f"plans that plans.order doesn't name: {', '.join(spare)}"] if spare else []
+    respelt: dict[str, list[str]] = {}
+    for row in count_respelt(connection, config):
+        if row.table_name == table:
+            respelt.setdefault(row.column_name, []).append(f"{row.given!r} as {row.used} ({row.n:,} rows)")
+    return notes + [f"{column} read as the same name: {listed(values)}" for column, values in respelt.items()]
 
 
 def _check_target(connection: Connection, config: CompanyConfig, target: Target, load: RawLoad) -> TargetCheck:

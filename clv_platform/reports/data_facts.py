@@ -12,13 +12,13 @@ import pandas as pd
 
 from clv_platform.config import CompanyConfig
 from clv_platform.contracts.features import Feature, build_feature_catalogue
-from clv_platform.contracts.plans import plan_as_listed
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.datasets import label_name
 from clv_platform.raw.checking import find_absent_features
+from clv_platform.raw.spelling import Respelt, count_respelt
 from clv_platform.raw.summary import RawLoad
 from clv_platform.reports.inputs import DataReportInputs
-from clv_platform.warehouse import Connection, column_exists, quote_name, quote_text, table_exists
+from clv_platform.warehouse import Connection, quote_name, quote_text, table_exists
 
 FEATURE_TABLES = ("fct_upgrade_examples", "fct_churn_examples", "fct_value_examples", "fct_account_features")
 _WHEN = {
@@ -67,7 +67,7 @@ def collect_data_facts(connection: Connection, config: CompanyConfig, raw_load: 
         features=features,
         feature_rows=rows,
         absent_features=absent,
-        respelt=_respelt(connection, config),
+        respelt=pd.DataFrame(count_respelt(connection, config), columns=Respelt._fields),
         activity=_activity(connection, config),
         base_rates=_base_rates(connection, config),
         observed_from=raw_load.observed_from,
@@ -87,18 +87,6 @@ def _tables(connection: Connection, raw_load: RawLoad) -> pd.DataFrame:
     if staged.empty:
         return loaded.assign(n_duplicates=float("nan"), n_used=float("nan"))
     return loaded.merge(staged, on="table_name", how="left")
-
-
-def _respelt(connection: Connection, config: CompanyConfig) -> pd.DataFrame:
-    """Count values that staging spells otherwise: table_name, column_name, given, used, n."""
-    columns = ["table_name", "column_name", "given", "used", "n"]
-    if config.plans is None or not column_exists(connection, "raw", "subscriptions", "plan"):
-        return pd.DataFrame(columns=columns)
-    counts = connection.execute(
-        "select plan, count(*) from raw.subscriptions where plan is not null group by 1 order by 2 desc, 1"
-    ).fetchall()
-    rows = [("subscriptions", "plan", plan, plan_as_listed(plan, config.plans.order), n) for plan, n in counts]
-    return pd.DataFrame([row for row in rows if row[2] != row[3]], columns=columns)
 
 
 def _when_there(connection: Connection, schema: str, table: str, query: str) -> pd.DataFrame:

@@ -27,6 +27,7 @@ COST_OF_ABSENCE = {
     "campaign_contacts": "No campaign contacts: nobody can tell whether an account acted on its own or because it was asked.",
 }
 MAX_REASONS_PER_TABLE = 12
+MAX_RESPELT = 40
 
 
 @dataclass(frozen=True)
@@ -167,10 +168,13 @@ def _respelt_table(inputs: DataReportInputs) -> Table | None:
             Cell(str(row["used"])),
             _count(row["n"], None),
         )
-        for row in inputs.respelt.to_dict("records")
+        for row in inputs.respelt.head(MAX_RESPELT).to_dict("records")
     ]
+    if len(inputs.respelt) > MAX_RESPELT:
+        rest = inputs.respelt.iloc[MAX_RESPELT:]
+        rows.append((Cell(counted(len(rest), "further spelling")), Cell(""), Cell(""), _count(int(rest["n"].sum()), None)))
     header = ("table", "given", "read as", "rows")
-    return Table("Respelt: the same name but for case and spaces", header, tuple(rows), frozenset({3})) if rows else None
+    return Table("Respelt: other spellings of the same name", header, tuple(rows), frozenset({3})) if rows else None
 
 
 def _activity_pictures(activity: pd.DataFrame) -> list[Picture]:

@@ -253,7 +253,7 @@ class DataReportInputs:
     base_rates : DataFrame
         target, as_of_date, n, n_positive.
     respelt : DataFrame
-        table_name, column_name, given, used, n: values that staging spells otherwise (plans, as `plans.order` does).
+        table_name, column_name, given, used, n: values that staging spells otherwise (`raw.spelling.count_respelt`).
     absent_features : mapping of str to tuple of str
         Optional column without a value (`subscriptions.seats`) to the features that are left out for want of it; as `clv check` says.
     observed_from, observed_until : date or None

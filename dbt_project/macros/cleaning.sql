@@ -6,14 +6,14 @@
     nullif(trim(cast({{ column }} as {{ dbt.type_string() }})), '')
 {%- endmacro %}
 
-{#- A column of the user's own type as number, boolean or category; what can't be read is null. -#}
-{% macro clean_as(column, type) -%}
+{#- A column of `relation`, of the user's own type, as number, boolean or category; what can't be read is null. -#}
+{% macro clean_as(relation, column, type) -%}
     {%- if type == 'number' -%}
         {{ dbt.safe_cast(clean_text(column), 'double') }}
     {%- elif type == 'boolean' -%}
         {{ text_as_boolean(clean_text(column)) }}
     {%- else -%}
-        {{ clean_text(column) }}
+        {{ as_mostly_spelt(relation, clean_text(column)) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -67,26 +67,38 @@ from ({{ cleaned }}
     case when isfinite({{ expression }}) then {{ expression }} end
 {%- endmacro %}
 
-{#- A plan spelt as `plans.order` of the config does, where the two differ in case and spaces alone: else going from "starter" to "Starter"
-    would be a change of plan. A plan that the config lists in two spellings, or not at all, stays as it is; raw rows keep what was given.
-    The same rule in Python is clv_platform.contracts.plans. -#}
+{#- What spellings of one name have in common; the same rule in Python is clv_platform.contracts.spellings.fold. -#}
+{% macro folded(value) -%}
+    lower(trim(regexp_replace({{ value }}, '\s+', ' ', 'g')))
+{%- endmacro %}
+
+{#- A plan spelt as `plans.order` of the config does, where the two differ in case and spaces alone or `plans.also_called` says so: else
+    going from "starter" to "Starter" would be a change of plan. Other plans stay as they are; raw rows keep what was given. -#}
 {% macro plan_as_listed(column) -%}
-    {%- set folded = [] -%}
-    {%- for name in var('plans')['order'] -%}
-        {%- do folded.append(name.split() | join(' ') | lower) -%}
-    {%- endfor -%}
-    {%- set listed = [] -%}
-    {%- for name in var('plans')['order'] -%}
-        {%- do listed.append(name) if folded.count(folded[loop.index0]) == 1 -%}
-    {%- endfor -%}
-    {%- if listed -%}
-    case lower(regexp_replace(trim({{ column }}), '\s+', ' ', 'g'))
-        {%- for name in listed %}
-        when {{ sql_text(name.split() | join(' ') | lower) }} then {{ sql_text(name) }}
+    {%- set names = var('plans').get('names', {}) -%}
+    {%- if names -%}
+    case {{ folded(column) }}
+        {%- for name, plan in names.items() %}
+        when {{ sql_text(name) }} then {{ sql_text(plan) }}
         {%- endfor %}
         else {{ column }}
     end
     {%- else -%}
     {{ column }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- A category spelt as most rows of `relation` spell it, where spellings differ in case and spaces alone: else every figure by territory
+    would have two groups, T1 and t1. For categories only, never for ids. -#}
+{% macro as_mostly_spelt(relation, value) -%}
+    coalesce((
+            select _spelt._used
+            from (
+                select
+                    _given,
+                    first_value(_given) over (partition by {{ folded('_given') }} order by _n_rows desc, _given) as _used
+                from (select {{ value }} as _given, count(*) as _n_rows from {{ relation }} group by 1)
+            ) as _spelt
+            where _spelt._given = {{ value }}
+        ), {{ value }})
 {%- endmacro %}

@@ -268,8 +268,35 @@ def test_plans_that_differ_in_spelling_alone_are_drafted_as_one(company):
     assert "'Pro Plus'" in text
     assert "one plan, 'Pro';" not in text
     told = check_sources(config, company.settings).render()
-    assert "plans read as spelt in plans.order: 'Pro  Plus' as Pro Plus, 'basic' as Basic, 'pro plus' as Pro Plus" in told
+    assert (
+        "plan read as the same name: 'Pro  Plus' as Pro Plus (1 rows), 'basic' as Basic (1 rows), 'pro plus' as Pro Plus (1 rows)" in told
+    )
     assert "plans that plans.order doesn't name" not in told
+
+
+def test_likely_names_of_one_plan_are_drafted_as_such_and_read_so(company):
+    spelt = ["Team", "Team", "Team Plan", "team-plan", "TEAM PLAN", "Team Plan", "Pro+", "Pro", "Plan B", "Plan"]
+    plans = pd.DataFrame(
+        {"customer_id": list("abcdefghij"), "plan": spelt, "start_date": "2024-01-01", "mrr": [5, 7, 6, 6, 6, 6, 3, 2, 1, 9]}
+    )
+    plans.to_csv(company.folder / "subscriptions.csv", index=False)
+    text, config, _ = drafted(company)
+    assert config.plans is not None
+    assert config.plans.order == ("Plan B", "Pro", "Pro+", "Team", "Plan")
+    assert config.plans.also_called == {"Team": ("Team Plan", "team-plan")}
+    assert "# check: TEAM PLAN, Team, Team Plan, team-plan look like one plan, 'Team'; if they aren't, give each its place" in text
+    told = check_sources(config, company.settings).render()
+    assert "plan read as the same name: 'Team Plan' as Team (2 rows), 'TEAM PLAN' as Team (1 rows), 'team-plan' as Team (1 rows)" in told
+    assert "plans that plans.order doesn't name" not in told
+
+
+def test_territories_that_differ_in_case_and_blanks_are_read_as_most_spell_them(company):
+    customers = pd.DataFrame({"customer_id": list("abcde"), "territory": ["T1", "t1", "T1 ", "T2", "T 1"]})
+    customers.to_csv(company.folder / "customers.csv", index=False)
+    _, config, _ = drafted(company)
+    assert "territory read as the same name: 't1' as T1 (1 rows)\n" in check_sources(config, company.settings).render()
+    hidden = config.model_copy(update={"private": ("territory",)})
+    assert "read as the same name" not in check_sources(hidden, company.settings).render()
 
 
 def test_marks_of_missing_values_are_drafted_as_such_and_are_no_levels(company):

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.raw.checking import find_absent_features
+from clv_platform.raw.spelling import count_respelt
 from clv_platform.raw.summary import RawLoad, TableLoad
 from clv_platform.reports import DataReportInputs, collect_data_facts, data_facts, draw_data_pictures, render_data_report
 from clv_platform.reports.drawing import count_axis
@@ -155,10 +156,10 @@ def test_columns_without_a_value_are_left_out_and_said_as_by_the_check(config: C
 def test_plans_that_staging_spells_otherwise_are_counted(config: CompanyConfig) -> None:
     with open_memory(SETTINGS) as connection:
         connection.execute("create schema raw; create table raw.subscriptions as select unnest(['P1', 'p1', 'p1', 'P 2', null]) as plan")
-        found = data_facts._respelt(connection, config)
+        found = pd.DataFrame(count_respelt(connection, config))
     assert found[["given", "used", "n"]].to_numpy().tolist() == [["p1", "P1", 2]]
     page = unescape(render_data_report(DataReportInputs(config, respelt=found)))
-    assert "Respelt: the same name but for case and spaces" in page
+    assert "Respelt: other spellings of the same name" in page
     assert "Respelt" not in render_data_report(DataReportInputs(config))
 
 

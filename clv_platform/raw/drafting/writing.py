@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from clv_platform.contracts.raw_tables import RAW_TABLES
-from clv_platform.raw.casting import Spelling, cast_column
 from clv_platform.raw.drafting.guessing import Guess, guess_tables
 from clv_platform.raw.drafting.looking import ColumnLook, FileLook, look_at_folder
+from clv_platform.raw.drafting.plans import draft_plans
 from clv_platform.raw.drafting.slices import draft_slices
 from clv_platform.raw.drafting.targets import draft_targets
-from clv_platform.raw.drafting.vocabulary import MONTH_COLUMN, PLAN_WORDS, PRIVATE, plain
+from clv_platform.raw.drafting.vocabulary import MONTH_COLUMN, PRIVATE, plain
 from clv_platform.raw.errors import RawDataError, listed
 from clv_platform.raw.reading.relation import Workbench
 from clv_platform.settings import load_settings
@@ -85,7 +85,7 @@ def _lines(
         yield f"  # check: not used: {', '.join(path.name for path in look.paths)} (columns {listed([c.name for c in look.columns], 8)})."
     for problem in problems:
         yield f"  # check: not readable: {problem}"
-    yield from _plans(connection, guesses)
+    yield from draft_plans(connection, guesses)
     yield from _metrics(guesses)
     if "account_snapshots" in guesses:
         yield from _snapshot(guesses["account_snapshots"])
@@ -196,34 +196,6 @@ def _price_query(guess: Guess) -> Iterator[str]:
 def _metric_name(text: str) -> str:
     name = plain(text)[:60]
     return name if _NAME.match(name) else f"m_{name}"
-
-
-def _plans(connection: Connection, guesses: dict[str, Guess]) -> Iterator[str]:
-    guess = guesses.get("subscriptions")
-    if guess is None:
-        return
-    column = guess.columns["plan"]
-    source_type, spelling = dict(guess.look.relation.columns)[column], Spelling(guess.look.missing_marks)
-    plan = f"trim({cast_column(quote_name(column), source_type, 'text', spelling).value_sql})"
-    price = f"avg(try_cast({quote_name(guess.columns['mrr'])} as double))" if "mrr" in guess.columns else "null::double"
-    folded = f"lower(regexp_replace({plan}, '\\s+', ' ', 'g'))"
-    found = connection.execute(
-        f"select mode({plan} order by {plan}), {price}, list(distinct {plan} order by {plan}) from {guess.look.relation.from_sql} "
-        f"where nullif({plan}, '') is not null group by {folded} order by 1"
-    ).fetchall()
-    known = all(row[1] is not None for row in found)
-    ordered = sorted(found, key=lambda row: row[1]) if known else sorted(found, key=lambda row: _plan_rank(row[0]))
-    why = "by mean price" if known else "by name"
-    yield ""
-    yield f"# check: the plans in rising order (guessed {why}); an upgrade is a rise."
-    for name, _, spellings in found:
-        if len(spellings) > 1:
-            yield f"# check: {listed(spellings)} are read as one plan, {name!r}; they differ in case and spaces alone."
-    yield f"plans: {{order: [{', '.join(_text(row[0]) for row in ordered)}]}}"
-
-
-def _plan_rank(plan: str) -> int:
-    return next((rank for rank, word in enumerate(PLAN_WORDS) if word in plan.lower()), len(PLAN_WORDS))
 
 
 def _metrics(guesses: dict[str, Guess]) -> Iterator[str]:

@@ -4,7 +4,7 @@
         cast(as_of_date as date) as as_of_date,
         recorded_at,
         {%- for name, type in var('snapshot_columns').items() %}
-        {{ clean_as(adapter.quote(name), type) }} as {{ adapter.quote(name) }},
+        {{ clean_as(source('raw', 'account_snapshots'), adapter.quote(name), type) }} as {{ adapter.quote(name) }},
         {%- endfor %}
         {%- for target in var('targets') if target['label_column'] %}
         lower({{ clean_text(adapter.quote(target['label_column'])) }}) as {{ adapter.quote(target['label'] ~ '_value') }},

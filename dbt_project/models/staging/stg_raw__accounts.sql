@@ -2,17 +2,13 @@
     select
         account_id,
         signed_up_at,
-        product,
-        territory,
-        country,
-        industry,
-        employee_range,
-        channel,
+        {%- for name in ['product', 'territory', 'country', 'industry', 'employee_range', 'channel', 'gender'] %}
+        {{ as_mostly_spelt(source('raw', 'accounts'), name) }} as {{ name }},
+        {%- endfor %}
         birth_date,
-        gender,
         recorded_at,
         {%- for name, type in var('account_columns').items() %}
-        {{ clean_as(adapter.quote(name), type) }} as {{ adapter.quote(name) }},
+        {{ clean_as(source('raw', 'accounts'), adapter.quote(name), type) }} as {{ adapter.quote(name) }},
         {%- endfor %}
         {{ known_at('signed_up_at') }} as known_at,
         _source_file,
