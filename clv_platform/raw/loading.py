@@ -255,10 +255,31 @@ def _warnings(
             warnings.append(
                 f"{load.name}: {load.n_rejected} of {load.n_read} rows were rejected, {top[2]} of them because of {column}{top[0]}."
             )
-    warnings += [*_names_without_effect(connection, config, tables), *_lonely_end(connection, config, tables, last)]
+    warnings += [
+        *_repeated_orders(connection, config, tables),
+        *_names_without_effect(connection, config, tables),
+        *_lonely_end(connection, config, tables, last),
+    ]
     if last and observed_until and last.date() >= observed_until:
         warnings.append(f"Events reach until {last:%Y-%m-%d}, beyond observed_until {observed_until}: what lies there is not used.")
     return tuple(warnings)
+
+
+def _repeated_orders(connection: Connection, config: CompanyConfig, tables: Sequence[TableLoad]) -> Iterator[str]:
+    """Equal rows of orders without a key can be two purchases or a copy: both count, and somebody must know."""
+    load = next((load for load in tables if load.name == "orders"), None)
+    if load is None or not load.n_accepted or config.sources["orders"].key:
+        return
+    different = "select distinct * exclude (_source_file, _source_row) from raw.orders"
+    row = connection.execute(f"select count(*) from ({different})").fetchone()
+    n_repeated = load.n_accepted - (row[0] if row else 0)
+    if n_repeated:
+        columns = ", ".join(sorted(config.sources["orders"].columns) or RAW_TABLES["orders"].required)
+        copies = "is an exact double of another one and counts" if n_repeated == 1 else "are exact doubles of another one and count"
+        yield (
+            f"orders: {n_repeated:,} of {load.n_accepted:,} rows {copies} as a purchase like it. If these are copies, give the source a "
+            f"`key` (such as [{columns}]): of rows with the same key one stays."
+        )
 
 
 def _names_without_effect(connection: Connection, config: CompanyConfig, tables: Sequence[TableLoad]) -> Iterator[str]:

@@ -82,10 +82,10 @@ def _tables(connection: Connection, raw_load: RawLoad) -> pd.DataFrame:
     rows = [{"table_name": table.name, **{name: getattr(table, name) for name in columns}} for table in raw_load.tables]
     loaded = pd.DataFrame(rows, columns=["table_name", *columns])
     staged = _when_there(
-        connection, "marts", "fct_row_conservation", "select table_name, n_duplicates, n_used from marts.fct_row_conservation"
+        connection, "marts", "fct_row_conservation", "select table_name, n_duplicates, n_late, n_used from marts.fct_row_conservation"
     )
     if staged.empty:
-        return loaded.assign(n_duplicates=float("nan"), n_used=float("nan"))
+        return loaded.assign(n_duplicates=float("nan"), n_late=float("nan"), n_used=float("nan"))
     return loaded.merge(staged, on="table_name", how="left")
 
 

@@ -121,11 +121,12 @@ def _conservation_table(tables: pd.DataFrame) -> Table:
                 _count(row["n_rejected"], read),
                 _count(row["n_excluded"], read),
                 _count(row["n_duplicates"], row["n_accepted"]),
+                _count(row["n_late"], row["n_accepted"]),
                 _count(row["n_used"], read),
             )
         )
-    header = ("table", "read", "accepted", "rejected", "left out by a rule", "doubles removed", "used")
-    return Table("Every row that was read, and what became of it", header, tuple(rows), frozenset(range(1, 7)))
+    header = ("table", "read", "accepted", "rejected", "left out by a rule", "doubles removed", "later than the data's end", "used")
+    return Table("Every row that was read, and what became of it", header, tuple(rows), frozenset(range(1, 8)))
 
 
 def _count(value: object, of: object) -> Cell:

@@ -234,7 +234,7 @@ class DataReportInputs:
     Attributes
     ----------
     tables : DataFrame
-        table_name, source, n_read, n_accepted, n_rejected, n_excluded, n_duplicates, n_used: one row per raw table given.
+        table_name, source, n_read, n_accepted, n_rejected, n_excluded, n_duplicates, n_late, n_used: one row per raw table given.
     rejects : DataFrame
         table_name, column_name, reason, kind, n.
     exclusions : DataFrame

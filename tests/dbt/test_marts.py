@@ -31,6 +31,7 @@ def rows() -> dict[str, list[dict[str, Any]]]:
             {"account_id": "a", "ordered_at": datetime(2025, 1, 5), "amount": 7, "order_id": "o"},
             {"account_id": "a", "ordered_at": datetime(2025, 1, 5), "amount": 7, "order_id": "o"},
         ],
+        "web_sessions": [{"session_id": "w", "started_at": datetime(2025, 6, 30)}, {"session_id": "x", "started_at": datetime(2031, 1, 1)}],
         "usage": [
             {"account_id": "a", "used_at": datetime(2025, 1, 1), "metric": "users", "value": 10},
             {"account_id": "a", "used_at": datetime(2025, 2, 1), "metric": "users", "value": 20},
@@ -105,10 +106,12 @@ def test_value_labels_are_zero_when_nothing_came_and_null_while_a_window_is_open
 def test_the_last_row_of_a_declared_key_stays_and_rows_without_key_all_do(built: Any) -> None:
     assert built.execute("select distinct seats from marts.fct_upgrade_examples where as_of_date <= date '2025-05-01'").fetchall() == [(4,)]
     assert built.execute("select distinct n_orders, revenue from marts.fct_upgrade_examples").fetchall() == [(1, 14)]
-    conserved = dict(built.execute("select table_name, [n_accepted, n_duplicates, n_used] from marts.fct_row_conservation").fetchall())
-    assert conserved["subscriptions"] == [3, 1, 2]
-    assert conserved["orders"] == [2, 0, 2]
-    assert conserved["usage"] == [3, 0, 3]
+    columns = "table_name, [n_accepted, n_duplicates, n_late, n_used]"
+    conserved = dict(built.execute(f"select {columns} from marts.fct_row_conservation").fetchall())
+    assert conserved["subscriptions"] == [3, 1, 0, 2]
+    assert conserved["orders"] == [2, 0, 0, 2]
+    assert conserved["usage"] == [3, 0, 0, 3]
+    assert conserved["web_sessions"] == [2, 0, 1, 1]  # the visit of 2031 is later than the data's end
 
 
 def test_excluded_accounts_are_listed_with_the_reason(built: Any) -> None:

@@ -212,6 +212,19 @@ def test_one_date_far_ahead_is_said_unless_the_config_says_where_the_data_end(co
     assert "would end at" not in " ".join(company.load(sources).warnings)
 
 
+def test_exact_doubles_of_orders_without_a_key_are_counted_and_stay(company, accounts):
+    company.write("o.csv", "no,account_id,ordered_at,amount\n1,a1,2024-01-01,5\n1,a1,2024-01-01,5\n1,a1,2024-01-01,5\n2,a1,2024-01-01,5\n")
+    sources = {"accounts": accounts(), "orders": {"files": "o.csv"}}
+    said = company.load(sources).warnings[-1]
+    assert said.startswith(
+        "orders: 2 of 4 rows are exact doubles of another one and count as a purchase like it. If these are copies, give"
+    )
+    assert "`key` (such as [account_id, ordered_at, amount])" in said
+    assert company.rows("select count(*) from raw.orders") == [(4,)]
+    sources["orders"]["key"] = ["account_id", "ordered_at", "amount"]
+    assert "double" not in " ".join(company.load(sources).warnings)
+
+
 def test_horizon_longer_than_the_history_is_said_by_the_check(company, accounts):
     company.write("s.csv", "account_id,plan,started_at\na1,P1,2024-01-01\na1,P2,2024-02-29\n")
     config = company.config(

@@ -45,8 +45,8 @@ def warehouse() -> Iterator[Connection]:
             "create table raw.support_cases as select 'A' as account_id, timestamp '2025-01-05' as opened_at",
             "create table intermediate.int_excluded_accounts as select date '2025-03-01' as as_of_date, 'too new' as reason",
             "create table intermediate.int_accounts__spine as select unnest(['A', 'B', 'C']), date '2025-03-01' as as_of_date",
-            "create table marts.fct_row_conservation as select 'usage' as table_name, 1 as n_duplicates, 5 as n_used "
-            "union all select 'accounts', 0, 4",
+            "create table marts.fct_row_conservation as select 'usage' as table_name, 1 as n_duplicates, 2 as n_late, 3 as n_used "
+            "union all select 'accounts', 0, 0, 4",
             "create table marts.fct_upgrade_examples as select * from (values ('A', date '2025-03-01', true, 'T1', 'f', 10.0, 1), "
             "('B', date '2025-03-01', true, 'T1', 'm', 30.0, 0), ('C', date '2025-03-01', true, null, 'm', null, 0), "
             "('A', date '2025-04-01', true, 'T2', 'f', 20.0, null)) "
@@ -76,6 +76,12 @@ def test_features_are_described_by_hand_checked_figures(facts: DataReportInputs)
     assert (tenure["lowest"], tenure["highest"]) == (pytest.approx(11.0), pytest.approx(29.0))
     territory = _feature(facts, "territory")
     assert (territory["n_missing"], territory["top_level"], territory["top_share"]) == (1, "T1", pytest.approx(2 / 3))
+
+
+def test_rows_later_than_the_end_of_the_data_are_no_used_ones(facts: DataReportInputs, html: str) -> None:
+    assert facts.tables.set_index("table_name").loc["usage", ["n_duplicates", "n_late", "n_used"]].tolist() == [1, 2, 3]
+    assert "later than the data's end" in html
+    assert "7 of 14 rows read are used" in html
 
 
 def test_private_features_are_named_without_figures(facts: DataReportInputs, html: str) -> None:
@@ -110,7 +116,7 @@ def test_rows_lost_are_explained_by_reason(facts: DataReportInputs, html: str) -
     assert facts.rejects["n"].tolist() == [2, 1]
     for words in ("not a number", "unknown account", "account not in accounts", "test account", "rule of the config"):
         assert words in html
-    assert "9 of 14 rows read are used (64.3\u00a0%), from 2 tables" in html
+    assert "7 of 14 rows read are used (50.0\u00a0%), from 2 tables" in html
     assert "No row is lost" in html
 
 
