@@ -187,7 +187,10 @@ def build_value_checks(company: Company, target: Target) -> list[AssetChecksDefi
         _figure_check(room, "total_is_about_right", f"The expected total is off by at most {limit:.0%}.", _bias_within(limit)),
         _figure_check(room, "interval_covers_as_promised", f"The 90 % interval holds in {low:.0%} to {high:.0%} of cases.", _covers),
         _figure_check(
-            room, "ranking_beats_past_spend", "The best tenth of the list holds no less than that of ranking by past spend.", _ranks
+            room,
+            "ranking_beats_past_spend",
+            "The best tenth of the list holds no less than that of ranking by past spend, or by present subscriptions where there are any.",
+            _ranks,
         ),
         _weak_groups(room),
         _scores_cover(room),
@@ -242,10 +245,14 @@ def _covers(metrics: Mapping[str, Any]) -> tuple[bool, str]:
 
 
 def _ranks(metrics: Mapping[str, Any]) -> tuple[bool, str]:
-    own, simple = metrics.get("top10_share"), metrics.get("top10_share_past_spend_rate")
-    if own is None or simple is None:
+    rules = {"past spend": "past_spend_rate", "present subscriptions": "present_subscriptions"}
+    known = {words: metrics.get(f"top10_share_{rule}") for words, rule in rules.items()}
+    simple = {words: share for words, share in known.items() if share is not None}
+    own = metrics.get("top10_share")
+    if own is None or not simple:
         return True, "Ranking by past spend has no figure here."
-    return own >= simple, f"The best tenth holds {own:.1%}; ranked by past spend it holds {simple:.1%}."
+    best = max(simple, key=lambda words: simple[words])
+    return own >= simple[best], f"The best tenth holds {own:.1%}; ranked by {best} it holds {simple[best]:.1%}."
 
 
 def _weak_groups(room: ValueRoom) -> AssetChecksDefinition:

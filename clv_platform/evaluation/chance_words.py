@@ -32,14 +32,26 @@ class ChanceVerdict:
     sentence: str
 
 
-def judge_chances(metrics: Mapping[str, Any]) -> ChanceVerdict:
+def judge_chances(metrics: Mapping[str, Any], is_sampled: bool = False) -> ChanceVerdict:
     """Say how a model's chances may be read.
 
     Parameters
     ----------
     metrics : mapping
         `observed_to_expected` and `calibration_slope` with `_lo` and `_hi` (95 % intervals), `n_positive`; absent or NaN: not known.
+    is_sampled : bool
+        Whether rows were drawn by what happened (`base_rate_is_sampled` of the target): then a chance kept on these rows is one of
+        accounts drawn in the same way, and for accounts as they are only the order holds.
     """
+    verdict = _judge(metrics)
+    if not is_sampled or verdict.level == "unknown":
+        return verdict
+    drawn = "The chances should be read as an order, not as chances: rows were drawn by what happened, so accounts as they are have others"
+    _, _, figures = verdict.sentence.partition(": ")
+    return ChanceVerdict("order", f"{drawn}. On rows drawn in the same way, {figures}")
+
+
+def _judge(metrics: Mapping[str, Any]) -> ChanceVerdict:
     ratio, lo, hi = (_figure(metrics, f"observed_to_expected{end}") for end in ("", "_lo", "_hi"))
     slope, slope_lo, slope_hi = (_figure(metrics, f"calibration_slope{end}") for end in ("", "_lo", "_hi"))
     if not (math.isfinite(lo) and ratio > 0):
@@ -60,7 +72,7 @@ def judge_chances(metrics: Mapping[str, Any]) -> ChanceVerdict:
             return ChanceVerdict("order", f"The chances are too {way}, by how much is uncertain; read them as an order: {events}.")
         return ChanceVerdict("shifted", f"The chances can be planned with, but are a little too {way}: {events}.")
     if slope_hi < 1 or slope_lo > 1:
-        return ChanceVerdict("shifted", f"The chances can be planned with, but lie a little {spread} (slope {slope:.2f}); {events}.")
+        return ChanceVerdict("shifted", f"The chances can be planned with, but lie a little {spread} (slope {slope:.2f}): {events}.")
     return ChanceVerdict("kept", f"The chances can be read as they stand: {events}.")
 
 

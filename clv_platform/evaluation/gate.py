@@ -33,6 +33,7 @@ def decide_gate(
     new_weak_groups: Sequence[str] = (),
     withdrawn: str = "",
     simpler_refused: str = "",
+    is_sampled: bool = False,
 ) -> GateDecision:
     """Decide whether a model may be used.
 
@@ -48,6 +49,8 @@ def decide_gate(
         Who took this very model out of use, when and why; it doesn't come back by itself.
     simpler_refused : str
         Why a simpler model, than which this one isn't clearly better, can't be used either; see `candidates.Choice`.
+    is_sampled : bool
+        Whether the share of positives was set by sampling; see `judge_chances`.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def decide_gate(
     chances = measure_calibration(evaluation.predictions)
     if chances.problems:
         return decide("not_calibrated", (*chances.problems, *passed))
-    passed.append(judge_chances(chances.to_metrics() | {"n_positive": chances.n_observed}).sentence)
+    passed.append(judge_chances(chances.to_metrics() | {"n_positive": chances.n_observed}, is_sampled).sentence)
     if withdrawn:
         return decide("rolled_back", (withdrawn, *passed))
     if champion is None:

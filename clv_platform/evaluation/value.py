@@ -19,7 +19,7 @@ from clv_platform.evaluation.result import SCHEMA_VERSION
 from clv_platform.evaluation.slice_levels import code_columns
 from clv_platform.evaluation.value_draws import SortedAmounts, draw_accounts
 from clv_platform.evaluation.value_gate import decide_value_gate
-from clv_platform.metrics import VALUE_METRICS, coverage, interval_from_draws, mae
+from clv_platform.metrics import VALUE_METRICS, coverage, interval_from_draws, mae, wilson_interval
 
 if TYPE_CHECKING:
     from clv_platform.models.value import ValueForecast
@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 __all__ = ["ValueEvaluation", "decide_value_gate", "evaluate_value"]
 _BOUNDS = {"bias": (-1.0, np.inf), "spearman": (-1.0, 1.0), "ngini": (-1.0, 1.0), "top10_share": (0.0, 1.0)}
 _SLICE_DRAWS = 200
+_TOP = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class ValueEvaluation:
     ----------
     metrics : dict
         The content of `metrics.json`: mae, rmse, bias, spearman, ngini, decile_wape, top10_share, coverage_90 (of accounts whose upper
-        bound is above 0; `coverage_90_all` of all), `transactions_<name>`, transactions_mae_median,
+        bound is above 0; `coverage_90_top5` of the twentieth of them expected to bring most, `coverage_90_all` of all accounts),
+        `transactions_<name>`, transactions_mae_median,
         transactions_coverage_90, each with `_lo` and `_hi` (95 %, accounts resampled); n, n_accounts, n_buyers, total_expected,
         total_actual, ngini and top10_share of the naive rankings, split, model_id, schema_version. A figure that isn't defined is NaN.
     deciles : DataFrame
-        decile (1: highest expected), n, predicted, actual (sums), actual_lo, actual_hi, predicted_share, actual_share.
+        decile (1: highest expected), n, predicted, actual (sums), actual_lo, actual_hi, predicted_share, actual_share, coverage_90 with
+        _lo and _hi (of accounts whose upper bound is above 0).
     concentration : DataFrame
         share of accounts (best first), actual_share (as it came), predicted_order_share (held by the top of the list),
         predicted_share (what the list promised).
@@ -74,7 +77,7 @@ def evaluate_value(
     n_bootstraps: int = 500,
     slices: pd.DataFrame | None = None,
     champion_spend: ArrayLike | None = None,
-    baselines: Sequence[str] = ("mean", "past_spend_rate"),
+    baselines: Sequence[str] = ("mean", "past_spend_rate", "present_subscriptions"),
     kinds: dict[str, str] | None = None,
 ) -> ValueEvaluation:
     """Evaluate a forecast of test rows.
@@ -95,7 +98,7 @@ def evaluate_value(
     champion_spend : array of shape (n,), optional
         What the model in use expects.
     baselines : sequence of str
-        Columns of `contenders` that the gate compares with.
+        Columns of `contenders`, where they are there, that the gate compares with.
     kinds : dict, optional
         Contender -> kind, for those that aren't `contender` or `baseline`.
 
@@ -138,7 +141,8 @@ def evaluate_value(
     )
     predictions = pd.concat([predictions, columns[[name for name in columns.columns if name not in predictions.columns]]], axis=1)
     sliced = _slices(test, forecast, columns, min(n_bootstraps, _SLICE_DRAWS), seed)
-    return ValueEvaluation(metrics, _deciles(y, p, n_bootstraps, seed), _concentration(y, p), board, sliced, predictions)
+    deciles = _deciles(y, forecast, n_bootstraps, seed)
+    return ValueEvaluation(metrics, deciles, _concentration(y, p), board, sliced, predictions)
 
 
 def _check(test: ValueRows, forecast: ValueForecast) -> None:
@@ -170,8 +174,7 @@ def _align(contenders: pd.DataFrame, test: ValueRows) -> dict[str, Floats]:
 
 def _metrics(test: ValueRows, forecast: ValueForecast, n_draws: int, seed: int) -> dict[str, Any]:
     y, n = test.amount, test.purchases
-    inside = (y >= forecast.lo - 1e-9) & (y <= forecast.hi + 1e-9)
-    above = forecast.hi > 0
+    inside, above = _inside(y, forecast), forecast.hi > 0
     figures = {name: metric(y, forecast.spend) for name, metric in VALUE_METRICS.items()}
     figures["coverage_90"] = float(inside[above].mean()) if above.any() else float("nan")
     figures |= {f"transactions_{name}": metric(n, forecast.purchases) for name, metric in VALUE_METRICS.items()}
@@ -195,7 +198,9 @@ def _metrics(test: ValueRows, forecast: ValueForecast, n_draws: int, seed: int) 
         plain = name.removeprefix("transactions_")
         interval = interval_from_draws(float(value), np.array(drawn[name]), bounds=_BOUNDS.get(plain, (0.0, np.inf)))
         found |= {name: interval.value, f"{name}_lo": interval.lo, f"{name}_hi": interval.hi}
+    top = np.argsort(-forecast.spend, kind="stable")[: max(1, round(_TOP * len(y)))]
     return found | {
+        **_covered("coverage_90_top5", inside[top], above[top]),
         "coverage_90_all": coverage(y, forecast.lo, forecast.hi),
         "n": len(test),
         "n_accounts": len(np.unique(test.account_id.astype(str))),
@@ -203,6 +208,19 @@ def _metrics(test: ValueRows, forecast: ValueForecast, n_draws: int, seed: int) 
         "total_expected": float(forecast.spend.sum()),
         "total_actual": float(y.sum()),
     }
+
+
+def _inside(y: Floats, forecast: ValueForecast) -> NDArray[np.bool_]:
+    return (y >= forecast.lo - 1e-9) & (y <= forecast.hi + 1e-9)
+
+
+def _covered(name: str, inside: NDArray[np.bool_], above: NDArray[np.bool_]) -> dict[str, float]:
+    """How often intervals held among accounts whose upper bound is above 0, with its 95 % interval; NaN without any."""
+    n = int(above.sum())
+    if not n:
+        return dict.fromkeys((name, f"{name}_lo", f"{name}_hi"), float("nan"))
+    lo, hi = wilson_interval(np.array(inside[above].sum()), np.array(n))
+    return {name: float(inside[above].mean()), f"{name}_lo": float(lo), f"{name}_hi": float(hi)}
 
 
 def _leaderboard(y: Floats, predicted: dict[str, Floats], kind: dict[str, str], n_draws: int, seed: int) -> pd.DataFrame:
@@ -227,7 +245,8 @@ def _leaderboard(y: Floats, predicted: dict[str, Floats], kind: dict[str, str], 
     return board.sort_values("ngini", ascending=False, kind="stable", na_position="last").reset_index(drop=True)
 
 
-def _deciles(y: Floats, p: Floats, n_draws: int, seed: int) -> pd.DataFrame:
+def _deciles(y: Floats, forecast: ValueForecast, n_draws: int, seed: int) -> pd.DataFrame:
+    p, inside, above = forecast.spend, _inside(y, forecast), forecast.hi > 0
     parts = np.array_split(np.argsort(-p, kind="stable"), 10)
     rng = np.random.default_rng(seed)
     rows: list[dict[str, float]] = []
@@ -247,6 +266,7 @@ def _deciles(y: Floats, p: Floats, n_draws: int, seed: int) -> pd.DataFrame:
                 "actual_hi": interval.hi,
                 "predicted_share": float(p[members].sum()) / promised if promised > 0 else float("nan"),
                 "actual_share": interval.value / total if total > 0 else float("nan"),
+                **_covered("coverage_90", inside[members], above[members]),
             }
         )
     return pd.DataFrame(rows)
@@ -275,7 +295,7 @@ _SLICE_COLUMNS = (
 
 def _slices(test: ValueRows, forecast: ValueForecast, columns: pd.DataFrame, n_draws: int, seed: int) -> pd.DataFrame:
     y, p = test.amount, forecast.spend
-    inside = ((y >= forecast.lo - 1e-9) & (y <= forecast.hi + 1e-9)).astype(np.float64)
+    inside = _inside(y, forecast).astype(np.float64)
     rows: list[dict[str, Any]] = []
     if len(columns.columns):
         coded = code_columns(columns)

@@ -18,7 +18,7 @@ _FIGURES = ("ngini", "bias", "coverage_90", "mae", "decile_wape", "top10_share")
 _OF_LIST = ("expected", "actual", "bias", "bias_lo", "bias_hi", "ngini", "ngini_lo", "ngini_hi", "top20_share")
 COLUMNS = (
     "cutoff", "model_id", "verdict", "in_use", "n", "n_buyers", "total_expected", "total_actual",
-    *(f"{name}{end}" for name in _FIGURES for end in ("", "_lo", "_hi")), "ngini_past_spend_rate",
+    *(f"{name}{end}" for name in _FIGURES for end in ("", "_lo", "_hi")), "ngini_past_spend_rate", "ngini_present_subscriptions",
     "list_as_of", "is_list_known", *(f"list_{name}" for name in _OF_LIST),
 )  # fmt: skip
 
@@ -63,7 +63,7 @@ def collect_value_backtest(reports: Path, target: str, lists: pd.DataFrame, unti
 def _figures(cutoff: str, metrics: dict[str, Any], gate: dict[str, Any]) -> dict[str, Any]:
     row: dict[str, Any] = {"cutoff": cutoff, "model_id": metrics["model_id"], "verdict": gate["verdict"]}
     row["in_use"] = gate.get("in_use") or (gate["model_id"] if gate["is_promoted"] else None)
-    numbers = ("n", "n_buyers", "total_expected", "total_actual", "ngini_past_spend_rate")
+    numbers = ("n", "n_buyers", "total_expected", "total_actual", "ngini_past_spend_rate", "ngini_present_subscriptions")
     for name in (*numbers, *(f"{name}{end}" for name in _FIGURES for end in ("", "_lo", "_hi"))):
         value = metrics.get(name)
         row[name] = float("nan") if value is None else float(value)

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 MIN_TEST_BUYERS = 10
 RANKING = Ranking("ngini", "normalised Gini")
-_WORDS = {"mean": "expecting the same of every account", "past_spend_rate": "going on as in the past (past spend per day)"}
+_WORDS = {
+    "mean": "expecting the same of every account",
+    "past_spend_rate": "going on as in the past (past spend per day)",
+    "present_subscriptions": "present subscriptions going on (monthly recurring revenue times the months)",
+}
 
 
 def decide_value_gate(
@@ -57,7 +61,7 @@ def decide_value_gate(
         When the leaderboard holds no baseline: nothing could be said.
     """
     board, metrics = evaluation.leaderboard, evaluation.metrics
-    baselines = board[board["kind"] == "baseline"]
+    baselines = board[board["kind"] == "baseline"].sort_values("ngini", ascending=False, kind="stable")  # the hardest to beat first
     if baselines.empty:
         raise ValueError("the gate needs at least one baseline in the leaderboard, found none. Give evaluate_value() the contenders.")
 

@@ -164,11 +164,18 @@ _NAIVE = tuple(
         amount, name=f"{amount.name}_{rule}", label=f"{amount.label}, {words}", better="none",
         meaning=f"For {words}, which the model must beat: {amount.meaning[0].lower()}{amount.meaning[1:]}",
     )
-    for rule, words in (("past_spend_rate", "past spend per day going on"), ("mean", "the same for everybody"))
+    for rule, words in (
+        ("past_spend_rate", "past spend per day going on"), ("present_subscriptions", "present subscriptions going on"),
+        ("mean", "the same for everybody"),
+    )
     for amount in _AMOUNTS if amount.name in ("ngini", "top10_share", "mae", "bias")
 )  # fmt: skip
 
 _VALUE_FACTS = (
+    _share(
+        "coverage_90_top5", "coverage of the 90 % interval, best twentieth",
+        "How often the amount fell inside the 90 % interval among the twentieth of the accounts expected to bring most; 90 % is right.",
+    ),
     _share("coverage_90_all", "coverage, all accounts", "How often the amount fell inside the 90 % interval, among all accounts."),
     Metric("n_buyers", "buyers", "How many of the test accounts brought an amount above 0.", 0.0, None, "none", "count"),
     _amount("total_expected", "expected total", "The sum of what was predicted for the test accounts.", "none"),

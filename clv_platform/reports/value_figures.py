@@ -45,20 +45,22 @@ def decile_bars(deciles: pd.DataFrame, currency: str, *, picture_format: Format 
     return render(draw, 3.2, picture_format)
 
 
-def held_by_top(curves: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
+def held_by_top(curves: pd.DataFrame, simple: str = "past spend", *, picture_format: Format = "svg") -> bytes:
     """Draw the share of the actual amount that the top of a list holds, by depth of the list.
 
     Parameters
     ----------
     curves : DataFrame
-        share (of the list), model, simple (ranking by past spend; may be missing), perfect: shares held.
+        share (of the list), model, simple (a naive ranking; may be missing), perfect: shares held.
+    simple : str
+        What the naive ranking goes by.
     """
 
     def draw(axes: Axes) -> None:
         lines = (
             ("perfect", "perfect knowledge", MUTED, ":"),
             ("model", "this list", MODEL, "-"),
-            ("simple", "ranked by past spend", OTHER, "--"),
+            ("simple", f"ranked by {simple}", OTHER, "--"),
         )
         for column, label, colour, dash in lines:
             if column in curves:

@@ -21,7 +21,8 @@ from clv_platform.raw.summary import RawLoad
 from clv_platform.reports.bridge import count_accounts
 from clv_platform.reports.inputs import find_pages
 
-SIMPLE = "past_spend_rate"  # the naive ranking that everybody could make
+# Naive rankings that everybody could make, in words; pages compare with the best of them.
+SIMPLE = {"past_spend_rate": "past spend", "present_subscriptions": "present recurring revenue"}
 SEGMENTS_PAGE = ("../segments/report.html", "segments, cohorts and stages")
 _N_POINTS = 51
 _TABLES = (
@@ -92,10 +93,21 @@ class ValueReportInputs:
 
     @property
     def simple(self) -> Mapping[str, Any]:
-        """The figures of ranking by past spend on the test date; empty when it isn't in the leaderboard."""
+        """The figures of the best naive ranking on the test date; empty when none is in the leaderboard."""
         board = self.table("leaderboard")
-        rows = board[board["model"] == SIMPLE].to_dict("records") if len(board) else []
-        return {str(name): value for name, value in rows[0].items()} if rows else {}
+        rows = board[board["model"].isin(list(SIMPLE))] if len(board) else board
+        best = rows.sort_values("ngini", ascending=False, kind="stable").head(1).to_dict("records") if len(rows) else []
+        return {str(name): value for name, value in best[0].items()} if best else {}
+
+    @property
+    def simple_rule(self) -> str:
+        """The name of the best naive ranking; that by past spend where none is known."""
+        return str(self.simple.get("model", next(iter(SIMPLE))))
+
+    @property
+    def simple_words(self) -> str:
+        """What the best naive ranking goes by."""
+        return SIMPLE[self.simple_rule]
 
 
 def gather_value(
@@ -196,7 +208,7 @@ def month_starts(days: pd.Series) -> pd.Series:
     return pd.to_datetime(days).dt.to_period("M").dt.start_time
 
 
-def held_curves(predictions: pd.DataFrame, contenders: pd.DataFrame) -> pd.DataFrame:
+def held_curves(predictions: pd.DataFrame, contenders: pd.DataFrame, rule: str = "past_spend_rate") -> pd.DataFrame:
     """Shares of the actual amount held by the top of a list, at 51 depths: share, model, simple (where it is known), perfect.
 
     Parameters
@@ -204,15 +216,17 @@ def held_curves(predictions: pd.DataFrame, contenders: pd.DataFrame) -> pd.DataF
     predictions : DataFrame
         account_id, y_true, y_pred.
     contenders : DataFrame
-        account_id and `past_spend_rate`; may be empty.
+        account_id and the rule's expectation; may be empty.
+    rule : str
+        The naive ranking to compare with.
     """
     y = predictions["y_true"].to_numpy(float)
     total = float(y.sum())
     if total <= 0:
         return _empty()
     orders = {"model": predictions["y_pred"].to_numpy(float), "perfect": y}
-    if SIMPLE in contenders:
-        known = contenders.drop_duplicates("account_id").set_index("account_id")[SIMPLE]
+    if rule in contenders:
+        known = contenders.drop_duplicates("account_id").set_index("account_id")[rule]
         orders["simple"] = predictions["account_id"].map(known).fillna(0.0).to_numpy(float)
     depth = np.linspace(0, 1, _N_POINTS)
     curves = {"share": depth}

@@ -77,11 +77,10 @@ def _quality(inputs: ValueReportInputs) -> Section | None:
         return None
     svg = value_figures.decile_bars(deciles, inputs.config.currency)
     pictures = [Picture.of("deciles", svg, "Expected, and what came", told.read_deciles(deciles, inputs.config.currency))]
-    curves = held_curves(predictions, inputs.table("contenders")) if len(predictions) else pd.DataFrame()
+    curves = held_curves(predictions, inputs.table("contenders"), inputs.simple_rule) if len(predictions) else pd.DataFrame()
     if len(curves):
-        pictures.append(
-            Picture.of("held", value_figures.held_by_top(curves), "Held by the top of the list", told.read_held(curves, inputs.means))
-        )
+        svg, reading = value_figures.held_by_top(curves, inputs.simple_words), told.read_held(curves, inputs.means, inputs.simple_words)
+        pictures.append(Picture.of("held", svg, "Held by the top of the list", reading))
     text = (
         "Every figure is computed on the test date, whose outcomes nothing was learnt from. An interval says how far a figure could be off "
         "by chance."
@@ -91,9 +90,9 @@ def _quality(inputs: ValueReportInputs) -> Section | None:
 
 
 def _ranges(inputs: ValueReportInputs) -> Section | None:
-    text = told.read_intervals(inputs)
-    table = tables.intervals_table(inputs)
-    return Section("ranges", "How sure is the amount of one account?", (text, *([table] if table else []))) if text else None
+    text, where = told.read_intervals(inputs), told.read_ranges_by_tenth(inputs.table("lift"))
+    blocks = [block for block in (text, where, tables.intervals_table(inputs)) if block]
+    return Section("ranges", "How sure is the amount of one account?", tuple(blocks)) if text else None
 
 
 def _purchases(inputs: ValueReportInputs) -> Section | None:

@@ -9,25 +9,26 @@ import pandas as pd
 
 from clv_platform.reports.metric_glossary import METRICS
 from clv_platform.reports.tables import Cell, Table, figure_cell
-from clv_platform.reports.value_inputs import SIMPLE, ValueReportInputs
+from clv_platform.reports.value_inputs import ValueReportInputs
 from clv_platform.reports.value_words import in_words, model_words, money, signed
 from clv_platform.reports.words import MISSING, is_number, keep_together, percent, shown, whole
 from clv_platform.scores.scoring import SEPARATOR
 
-_FIGURES = ("top10_share", "ngini", "bias", "decile_wape", "coverage_90", "mae", "rmse", "spearman")
+_FIGURES = ("top10_share", "ngini", "bias", "decile_wape", "coverage_90", "coverage_90_top5", "mae", "rmse", "spearman")
 _PURCHASES = tuple(f"transactions_{name}" for name in ("ngini", "bias", "decile_wape", "mae", "mae_median", "rmse"))
 _WAYS = {
     "neighbours": "how far accounts with a like amount were off before",
     "simulation": "simulated futures of the purchase history",
     "quantiles": "quantiles learnt from the amount and the purchase history",
+    "subscriptions": "how far like accounts moved away from what they paid",
 }
 _KINDS = {"baseline": "simple rule", "contender": "", "blend": "mean of several", "comparator": "for comparison only", "champion": "in use"}
 
 
 def value_metric_table(inputs: ValueReportInputs) -> Table:
-    """Build the table of figures: value with interval, the same for ranking by past spend, meaning."""
+    """Build the table of figures: value with interval, the same for the best naive ranking, meaning."""
     rows = [_metric_row(name, inputs.metrics, inputs.simple) for name in _FIGURES if is_number(inputs.metrics.get(name))]
-    header = ("figure", "this model", "ranked by past spend", "in plain words")
+    header = ("figure", "this model", f"ranked by {inputs.simple_words}", "in plain words")
     return Table("How good: each figure with its 95 % interval", header, tuple(rows), frozenset({1, 2}))
 
 
@@ -51,7 +52,7 @@ def _metric_row(name: str, metrics: Mapping[str, Any], simple: Mapping[str, Any]
 
 
 def decile_table(inputs: ValueReportInputs) -> Table:
-    """Build the list in tenths: expected and actual per account, and the share of the whole that each holds."""
+    """Build the list in tenths: expected and actual per account, the share of the whole that each holds, how often ranges held."""
     deciles, currency = inputs.table("lift"), inputs.config.currency
     total = float(deciles["actual"].sum())
     rows = []
@@ -63,9 +64,13 @@ def decile_table(inputs: ValueReportInputs) -> Table:
             Cell(whole(row["decile"])), Cell(whole(n)), Cell(money(row["predicted"] / n), value=row["predicted"] / n),
             Cell(money(row["actual"] / n), interval, row["actual"] / n), Cell(percent(row["actual"] / total if total > 0 else None)),
         )  # fmt: skip
+        if "coverage_90" in deciles:
+            told = f"{percent(row['coverage_90_lo'])} to {percent(row['coverage_90_hi'])}" if is_number(row["coverage_90"]) else ""
+            cells = (*cells, Cell(percent(row["coverage_90"]), told, row["coverage_90"] if told else None))
         rows.append(cells)
     header = ("tenth", "accounts", f"expected, {currency} per account", f"came, {currency} per account", "share of the whole")
-    return Table("The list in tenths, highest expectation first", header, tuple(rows), frozenset(range(5)))
+    header = (*header, "within their range") if "coverage_90" in deciles else header
+    return Table("The list in tenths, highest expectation first", header, tuple(rows), frozenset(range(len(header))))
 
 
 def leaderboard_of(board: pd.DataFrame, caption: str, metric: str) -> Table:
@@ -191,21 +196,22 @@ def intervals_table(inputs: ValueReportInputs) -> Table | None:
     tried = inputs.table("interval_methods")
     if tried.empty or tried["method"].nunique() < 2:
         return None
-    frame = (
-        tried.assign(held=tried["coverage"] * tried["n"])
-        .groupby("method", as_index=False)
-        .agg({"held": "sum", "n": "sum", "is_used": "max"})
-    )
-    frame = frame.assign(coverage=frame["held"] / frame["n"])
+    parts = [name for name in ("coverage", "coverage_top") if name in tried]
+    sums = tried.assign(**{name: tried[name] * tried["n"] for name in parts})
+    frame = sums.groupby("method", as_index=False).agg({**dict.fromkeys((*parts, "n"), "sum"), "is_used": "max"})
     rows = tuple(
-        (Cell(_WAYS.get(str(row["method"]), str(row["method"]))), Cell(percent(row["coverage"]), value=row["coverage"]))
+        (
+            Cell(_WAYS.get(str(row["method"]), str(row["method"]))),
+            *(Cell(percent(row[name] / row["n"]), value=row[name] / row["n"]) for name in parts),
+        )
         for row in frame.to_dict("records")
     )
     strong = frozenset(i for i, row in enumerate(frame.to_dict("records")) if row["is_used"])
-    return Table("Ways to make the range, judged before the test", ("way", "share that it held"), rows, frozenset({1}), strong=strong)
+    header = ("way", "share that it held", "of the best twentieth")[: len(parts) + 1]
+    return Table("Ways to make the range, judged before the test", header, rows, frozenset(range(1, len(header))), strong=strong)
 
 
 __all__ = [
-    "SIMPLE", "accounts_table", "decile_table", "intervals_table", "leaderboard_of", "purchases_table", "risk_table", "tiers_table",
+    "accounts_table", "decile_table", "intervals_table", "leaderboard_of", "purchases_table", "risk_table", "tiers_table",
     "value_metric_table", "value_slices_table",
 ]  # fmt: skip

@@ -21,6 +21,7 @@ from clv_platform.scores.happened import still_open
 _MODELS = {
     "mean": "the same amount for everybody",
     "past_spend_rate": "past spend, carried on",
+    "present_subscriptions": "present recurring revenue, carried on",
     "bg_nbd": "purchase history (BG/NBD and Gamma-Gamma)",
     "mbg_nbd": "purchase history (MBG/NBD and Gamma-Gamma)",
     "pareto_nbd": "purchase history (Pareto/NBD and Gamma-Gamma)",
@@ -41,6 +42,7 @@ _MODELS = {
     "champion": "the model in use before",
     "model": "this model",
 }
+PROMISED, _STILL_RIGHT = 0.9, 0.87
 _METRICS = {"ngini": "normalised Gini", "decile_wape": "error by decile", "top10_share": "share held by the top tenth"}
 
 
@@ -124,7 +126,7 @@ def build_value_verdict(inputs: ValueReportInputs) -> Verdict:
     headline = f"The top tenth of the list holds {percent(held)} of {coming}"
     if is_number(held) and is_number(naive):
         is_same = round(held, 2) == round(naive, 2)
-        headline += f"; ranking by past spend holds {'as much' if is_same else percent(naive)}."
+        headline += f"; ranking by {inputs.simple_words} holds {'as much' if is_same else percent(naive)}."
     else:
         headline += "."
     detail = f"{_total(inputs)} {_kept(inputs)}".strip()
@@ -133,7 +135,7 @@ def build_value_verdict(inputs: ValueReportInputs) -> Verdict:
     if inputs.gate.get("verdict") == "nothing_learnt":
         return Verdict(
             "nothing",
-            "Nothing was learnt that past spend doesn't say already: the model isn't put into use.",
+            f"Nothing was learnt that {inputs.simple_words} doesn't say already: the model isn't put into use.",
             f"{headline} {detail}",
             reasons,
         )
@@ -222,11 +224,11 @@ def read_deciles(deciles: pd.DataFrame, currency: str) -> str:
     )
 
 
-def read_held(curves: pd.DataFrame, means: str) -> str:
-    """Say how much of the amount the top fifth holds, beside past spend and perfect knowledge."""
+def read_held(curves: pd.DataFrame, means: str, simple: str = "past spend") -> str:
+    """Say how much of the amount the top fifth holds, beside the best naive ranking and perfect knowledge."""
     at = {name: float(np.interp(0.2, curves["share"], curves[name])) for name in curves.columns if name != "share"}
     text = f"The top fifth of the list holds {percent(at['model'])} of the {means}"
-    text += f", ranked by past spend {percent(at['simple'])}" if "simple" in at else ""
+    text += f", ranked by {simple} {percent(at['simple'])}" if "simple" in at else ""
     return f"{text}; perfect knowledge would hold {percent(at['perfect'])}."
 
 
@@ -246,6 +248,17 @@ def read_intervals(inputs: ValueReportInputs) -> str:
         f"The range of an account is made to hold in 90{NBSP}% of cases. On the test date it held in {percent(share)} of them, {verdict}. "
         "It is wide because single accounts are hard to foresee; sums of many accounts are much surer."
     )
+
+
+def read_ranges_by_tenth(deciles: pd.DataFrame) -> str:
+    """Say in which tenths of the list ranges held less often than promised, beyond chance; empty where that isn't known."""
+    if "coverage_90" not in deciles or deciles["coverage_90"].isna().all():
+        return ""
+    off = deciles[(deciles["coverage_90_hi"] < PROMISED) & (deciles["coverage_90"] < _STILL_RIGHT)]
+    if off.empty:
+        return f"That is so all along the list: in no tenth of it did ranges hold clearly less often than {percent(_STILL_RIGHT)} of times."
+    named = sentence_list([f"tenth {whole(row['decile'])} ({percent(row['coverage_90'])})" for row in off.to_dict("records")])
+    return f"Don't rely on the range there, it held less often than promised: {named}."
 
 
 def read_ahead(inputs: ValueReportInputs) -> str:
@@ -320,7 +333,10 @@ def build_value_steps(inputs: ValueReportInputs, level: str) -> list[str]:
             "Look at the segments meanwhile: they need no model.",
         ]
     if level == "nothing":
-        return ["Go on ranking by past spend; it is as good here.", "Add tables that say more than orders do: usage, cases, campaigns."]
+        return [
+            f"Go on ranking by {inputs.simple_words}; it is as good here.",
+            "Add tables that say more than orders do: usage, cases, campaigns.",
+        ]
     return [
         "Spend effort by the expected amount, not by what was spent: the two lists differ most where accounts grow or fall silent.",
         "Look after the accounts by whose leaving most would be lost first.",

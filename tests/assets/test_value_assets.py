@@ -122,3 +122,9 @@ def test_an_interval_that_does_not_hold_is_said(share, passed):
 def test_a_list_worse_than_past_spend_is_said():
     assert _ranks({"top10_share": 0.5, "top10_share_past_spend_rate": 0.4})[0]
     assert not _ranks({"top10_share": 0.39, "top10_share_past_spend_rate": 0.4})[0]
+
+
+def test_a_list_worse_than_present_subscriptions_is_said():
+    passed, told = _ranks({"top10_share": 0.45, "top10_share_past_spend_rate": 0.4, "top10_share_present_subscriptions": 0.5})
+    assert (passed, told) == (False, "The best tenth holds 45.0%; ranked by present subscriptions it holds 50.0%.")
+    assert _ranks({"top10_share": 0.5})[0]

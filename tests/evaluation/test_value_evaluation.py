@@ -178,6 +178,36 @@ def test_gate_refuses_a_ranking_no_better_than_past_spend(rows) -> None:
     assert "going on as in the past" in decision.reasons[0]
 
 
+def test_gate_compares_with_present_subscriptions_first_where_they_are_the_best_naive_rule(rows) -> None:
+    paid = contenders(rows).assign(present_subscriptions=rows.X["x"] * np.exp(np.random.default_rng(3).normal(0, 0.3, N)))
+    options = {"split": "time_last_1", "model_id": "2025-06-01-abc", "n_bootstraps": 60}
+    good, weak = (evaluate_value(rows, forecast(rows, noise=noise), paid, **options) for noise in (0.0, 0.6))
+    assert good.metrics["ngini_present_subscriptions"] > good.metrics["ngini_past_spend_rate"]
+    decision = decide_value_gate(good)
+    assert decision.is_promoted
+    assert "Ranks better than present subscriptions going on (monthly recurring revenue" in decision.reasons[0]
+    refused = decide_value_gate(weak)  # better than past spend, but not than what accounts pay today
+    assert refused.verdict == "nothing_learnt"
+    assert [reason for reason in refused.reasons if "past spend" in reason] == []
+    assert "ngini_present_subscriptions" not in evaluate(rows, forecast(rows)).metrics
+
+
+def test_a_tenth_whose_intervals_do_not_hold_is_seen_though_all_together_do(rows) -> None:
+    made = forecast(rows)
+    top = np.argsort(-made.spend, kind="stable")[:120]
+    hi = made.hi.copy()
+    hi[top] = np.maximum(np.minimum(hi[top], rows.amount[top] - 1), 1e-6)
+    lo = np.minimum(made.lo, hi)
+    found = evaluate(rows, replace(made, lo=lo, hi=hi))
+    tenths = found.deciles.set_index("decile")["coverage_90"]
+    assert tenths[1] < 0.1
+    assert (tenths.drop(1) > 0.85).all()
+    assert found.metrics["coverage_90_top5"] < 0.1
+    assert found.metrics["coverage_90_top5_lo"] <= found.metrics["coverage_90_top5"] <= found.metrics["coverage_90_top5_hi"]
+    inside = (rows.amount >= lo - 1e-9) & (rows.amount <= hi + 1e-9)
+    assert tenths[1] == pytest.approx(inside[top].mean())
+
+
 def test_gate_refuses_a_total_that_is_off_beyond_chance(rows) -> None:
     decision = decide_value_gate(evaluate(rows, forecast(rows, factor=1.4)))
     assert decision.verdict == "not_calibrated"

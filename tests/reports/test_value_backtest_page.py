@@ -84,6 +84,15 @@ def test_months_are_told_by_order_and_total() -> None:
     assert read_months(make_months().assign(bias=np.nan)).endswith("(normalised Gini 0.800 to 0.820).")
 
 
+def test_months_are_compared_with_the_best_simple_rule() -> None:
+    paid = make_months().assign(ngini_present_subscriptions=[0.75, 0.9, 0.75])
+    assert read_months(paid).startswith("In 2 of 3 months the list was in a better order than one by present recurring revenue")
+    weaker = make_months().assign(ngini_present_subscriptions=0.1)
+    assert read_months(weaker) == read_months(make_months())
+    older = make_months().drop(columns="ngini_present_subscriptions")  # written before there was the column
+    assert read_months(older) == read_months(make_months())
+
+
 def test_the_page_shows_figures_lists_and_what_is_not_known_yet() -> None:
     html = unescape(render_value_backtest(CONFIG, CONFIG.targets[0], make_months(), pd.DataFrame()))
     assert "3 models, one as of each month from January 2025 to March 2025" in html

@@ -16,7 +16,16 @@ from clv_platform.metrics import VALUE_METRICS
 from clv_platform.reports.value_inputs import ValueReportInputs, held_curves, months_ahead, sum_months, value_at_risk
 from clv_platform.reports.value_report import render_value_report
 from clv_platform.reports.value_tables import risk_table
-from clv_platform.reports.value_words import build_value_limits, build_value_verdict, model_words, money, read_deciles, read_tiers, signed
+from clv_platform.reports.value_words import (
+    build_value_limits,
+    build_value_verdict,
+    model_words,
+    money,
+    read_deciles,
+    read_ranges_by_tenth,
+    read_tiers,
+    signed,
+)
 
 CONFIG = CompanyConfig.model_validate(
     {
@@ -127,6 +136,34 @@ def test_the_headline_compares_with_ranking_by_past_spend(inputs):
         f"The top tenth of the list holds {held} % of the revenue of the following half-year; ranking by past spend holds {naive} %."
     )
     assert "are expected to bring" in verdict.detail
+
+
+def test_where_present_revenue_ranks_best_the_page_compares_with_that(inputs):
+    board, contenders = inputs.table("leaderboard"), inputs.table("contenders")
+    paid = inputs.table("predictions")["y_pred"].to_numpy() * np.random.default_rng(4).lognormal(0, 0.2, N)
+    rule = make_board(inputs.table("predictions"), paid).query("kind == 'baseline'").assign(model="present_subscriptions")
+    tables = {
+        **inputs.tables,
+        "leaderboard": pd.concat([board, rule], ignore_index=True),
+        "contenders": contenders.assign(present_subscriptions=paid),
+    }
+    made = replace(inputs, tables=tables)
+    assert made.simple_rule == "present_subscriptions"
+    assert "; ranking by present recurring revenue holds " in build_value_verdict(made).headline
+    assert made.simple["top10_share"] == rule["top10_share"].iloc[0]
+    page = render_value_report(made)
+    assert "ranked by present recurring revenue" in page
+    assert "ranked by past spend" not in page
+    weak = replace(made, tables={**tables, "leaderboard": pd.concat([board, rule.assign(ngini=-1.0)], ignore_index=True)})
+    assert build_value_verdict(weak).headline == build_value_verdict(inputs).headline
+
+
+def test_tenths_whose_ranges_did_not_hold_are_named():
+    rows = {"decile": [1, 2, 3], "coverage_90": [0.7, 0.9, 0.86], "coverage_90_lo": [0.65, 0.87, 0.8], "coverage_90_hi": [0.75, 0.93, 0.92]}
+    told = read_ranges_by_tenth(pd.DataFrame(rows)).replace("\u00a0", " ")
+    assert told == "Don't rely on the range there, it held less often than promised: tenth 1 (70 %)."
+    assert "all along the list" in read_ranges_by_tenth(pd.DataFrame(rows).drop(index=0))
+    assert read_ranges_by_tenth(pd.DataFrame({"decile": [1]})) == ""
 
 
 def test_every_section_with_data_is_there(html):

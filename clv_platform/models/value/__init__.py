@@ -2,8 +2,9 @@
 
 Here: `summary` (what the probability models read), one file per family (`bg_nbd` with its modified form, `pareto_nbd`, `gamma_gamma`,
 `shifted_beta_geometric`), `fitting` that they share, `prediction` by simulation; `frequency` and `foundation` (the families of each date),
-`design` (rows to a matrix), `trees` and `linear`, `contenders`, `comparators` and their `networks`, `backtests` (rolling origins),
-`choice`, `calibration`, `intervals` and `quantiles`, `training` and `artifact`. Add a family as a file with its log-likelihood, gradient
+`design` (rows to a matrix), `trees` and `linear`, `contenders`, `naive` (rules that everybody could make), `comparators` and their
+`networks`, `backtests` (rolling origins), `choice`, `calibration`, `intervals` with `quantiles` and `contract_spread`, `training` and
+`artifact`. Add a family as a file with its log-likelihood, gradient
 and expectations, and known answers in the tests; a contender in `contenders`. Keep figures about the test (`evaluation`) out.
 """
 

@@ -23,6 +23,7 @@ from clv_platform.models.identity import to_text
 from clv_platform.models.preprocessing import Preprocessing
 from clv_platform.models.value.calibration import DecileCalibration
 from clv_platform.models.value.contenders import Member
+from clv_platform.models.value.contract_spread import ContractSpread
 from clv_platform.models.value.design import HISTORY, Design, View
 from clv_platform.models.value.foundation import Foundation
 from clv_platform.models.value.intervals import Spread, bound, bound_counts
@@ -53,8 +54,8 @@ class ValueManifest:
     family : str or None
         Probability model behind p_alive and simulated futures.
     interval_method, median_method : str
-        Of amounts (`neighbours`, `simulation`, `quantiles`); of the number of purchases (the first two). Whichever kept its promise best at
-        the origins.
+        Of amounts (`neighbours`, `simulation`, `quantiles`, `subscriptions`); of the number of purchases (the first two). Whichever kept
+        its promise best at the origins.
     learning : list of [date, days]
         The windows learnt from.
     notes : dict
@@ -144,6 +145,8 @@ class ValueModel:
         Mean log expectation that trees multiply, the constant of contributions.
     quantiles : QuantileModel or None
         Bounds of the spend where that method is used.
+    contracts : ContractSpread or None
+        The same of the method `subscriptions`.
     """
 
     foundation: Foundation
@@ -156,6 +159,7 @@ class ValueModel:
     purchases_spread: Spread
     centre: float = 0.0
     quantiles: QuantileModel | None = None
+    contracts: ContractSpread | None = None
 
     def expect(self, view: View) -> tuple[Floats, Floats]:
         """Expected spend and purchases over each row's window."""
@@ -208,7 +212,8 @@ class ValueArtifact:
     def _forecast(self, view: View, horizon: float) -> ValueForecast:
         model, seed = self.model, self.manifest.seed
         spend, purchases = model.expect(view)
-        lo, median, hi = bound(self.manifest.interval_method, model.spend_spread, view, model.foundation, spend, seed, model.quantiles)
+        method, ways = self.manifest.interval_method, (model.quantiles, model.contracts)
+        lo, median, hi = bound(method, model.spend_spread, view, model.foundation, spend, seed, *ways)
         least, number, most = bound_counts(self.manifest.median_method, model.purchases_spread, view, model.foundation, purchases, seed)
         return ValueForecast(
             spend,
@@ -314,6 +319,7 @@ class ValueArtifact:
             **outcomes,
             "centre": self.model.centre,
             **{name: getattr(self.model, name).to_json() for name in _TABLES},
+            **({} if self.model.contracts is None else {"contracts": self.model.contracts.to_json()}),
         }
         bounds = self.model.quantiles.texts() if self.model.quantiles else ()
         return {
@@ -376,4 +382,5 @@ def _read_model(content: Mapping[str, Any], texts: list[str]) -> ValueModel:
         Spread.from_json(content["spend_spread"]),
         Spread.from_json(content["purchases_spread"]),
         content["centre"],
+        contracts=ContractSpread.from_json(content["contracts"]) if "contracts" in content else None,
     )

@@ -20,6 +20,7 @@ from clv_platform.models.value.contenders import CONTENDERS, PROBABILITY, Conten
 from clv_platform.models.value.design import Design, View, fit_design, season_weights
 from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.foundation import Foundation, Foundations
+from clv_platform.models.value.naive import naive_contenders
 from clv_platform.models.value.trees import (
     CHECKPOINTS,
     N_BAGS,
@@ -133,7 +134,7 @@ def run_backtests(split: ValueSplit, foundations: Foundations, *, seed: int, thr
         trees = fit_shared_trees(ready, CONTENDERS, {}, seed=seed, threads=threads)
         predictions: dict[Key, Floats] = {}
         notes: dict[Key, str] = {}
-        for contender in CONTENDERS:
+        for contender in (*CONTENDERS, *naive_contenders(ready.check.rows)):
             key: Key = (contender.purpose, contender.name)
             started = time.process_time()
             path = _predict(contender, ready, {spec: model for spec, (model, _) in trees.items()}, seed)
@@ -163,7 +164,7 @@ def fit_members(ready: Prepared, rounds: Mapping[Key, int], *, seed: int, thread
     """
     trees = fit_shared_trees(ready, CONTENDERS, rounds, seed=seed, threads=threads, chosen=chosen)
     members: dict[Key, Member] = {}
-    for contender in CONTENDERS:
+    for contender in (*CONTENDERS, *naive_contenders(ready.check.rows)):
         key: Key = (contender.purpose, contender.name)
         if contender.missing(ready.foundation) or (contender.specs and key not in rounds):
             continue

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from clv_platform.config import ValueChoice
 from clv_platform.metrics import VALUE_METRICS, bias
 from clv_platform.models.value.backtests import Backtests, Trial
-from clv_platform.models.value.contenders import BASELINES, Purpose
+from clv_platform.models.value.contenders import Purpose
+from clv_platform.models.value.naive import BASELINES
 
 Floats = NDArray[np.float64]
 LOWER_IS_BETTER = ("mae", "rmse", "decile_wape")

@@ -13,15 +13,18 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from clv_platform.datasets import ValueRows, ValueSplit, as_date
 from clv_platform.metrics import ngini
 from clv_platform.models.value.fitting import FitError
 from clv_platform.models.value.frequency import FAMILIES, FrequencyFit, fit_families, has_history
+from clv_platform.models.value.leaving import is_active
 
 Floats = NDArray[np.float64]
 LEVEL, RUN_RATE = "level", "run_rate"
+PRESENT = "present_subscriptions"
 MONTH = 30.0
 _PRIOR_DAYS = 30.0  # a past rate is drawn towards the mean by as much as a month of average buying
 _DAYS_PER_MONTH = 365.25 / 12
@@ -83,9 +86,9 @@ class Base:
     Attributes
     ----------
     spend, purchases : dict of name to array
-        Keys: `mean`, `past_spend_rate` (the naive ranking), `level` and `run_rate` (the same, past rates drawn towards the mean and
-        present subscriptions instead of past spend, with windows shortened by what the probability model says about leaving), and each
-        usable family.
+        Keys: `mean` and `past_spend_rate` (naive rules), `level` and `run_rate` (the same, past rates drawn towards the mean and
+        present subscriptions instead of past spend, with windows shortened by what the probability model says about leaving), each
+        usable family, and of spend, where recurring revenue is a feature, `present_subscriptions` (a naive rule).
     p_alive : array
         By the family chosen for offsets; NaN where there is none.
     value_per_purchase : array
@@ -124,12 +127,15 @@ class Foundation:
         Whose expectations serve as offset and whose futures are simulated; None when none is usable.
     notes : dict of family to str
         Why a family isn't used.
+    kept : float
+        What is left of recurring revenue where margin is asked about; 1 where revenue is.
     """
 
     rates: Rates
     fits: Mapping[date | None, Mapping[str, FrequencyFit]]
     family: str | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    kept: float = 1.0
 
     def fits_at(self, day: date | None) -> Mapping[str, FrequencyFit]:
         """The families of a date, or the stored ones."""
@@ -145,9 +151,8 @@ class Foundation:
         past_n = np.where(has, number / watched, rates.never_purchases)
         run = np.where(has, (total + _PRIOR_DAYS * rates.past_spend) / (watched + _PRIOR_DAYS), rates.never_spend)
         run_n = np.where(has, (number + _PRIOR_DAYS * rates.past_purchases) / (watched + _PRIOR_DAYS), rates.never_purchases)
-        if "mrr" in rows.X.columns:
-            mrr = rows.X["mrr"].to_numpy(dtype=np.float64)
-            run = np.where(np.isfinite(mrr) & (mrr > 0), mrr / _DAYS_PER_MONTH, run)
+        present = subscribed_per_day(rows.X)
+        run = np.where(present > 0, present, run)
         families = self._expect_families(rows, has)
         spend = {
             "mean": rates.spend * window,
@@ -155,6 +160,8 @@ class Foundation:
             LEVEL: rates.spend * families.days,
             RUN_RATE: run * families.days,
         }
+        if "mrr" in rows.X.columns:
+            spend[PRESENT] = np.where(np.isfinite(present), present * self.kept, past) * window
         purchases = {
             "mean": rates.purchases * window,
             "past_spend_rate": past_n * window,
@@ -195,7 +202,7 @@ class Foundation:
 
     def stored_at(self, day: date) -> Foundation:
         """The same with the fits of one date for all: what an artifact keeps."""
-        return Foundation(self.rates, {None: {f: self.fits_at(day)[f] for f in self.usable}}, self.family, self.notes)
+        return replace(self, fits={None: {f: self.fits_at(day)[f] for f in self.usable}})
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; only of a foundation that is `stored_at` a date."""
@@ -204,13 +211,14 @@ class Foundation:
             "fits": {family: fit.to_json() for family, fit in self.fits_at(None).items()},
             "family": self.family,
             "notes": dict(self.notes),
+            **({} if self.kept == 1 else {"kept": self.kept}),
         }
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Foundation:
         """Read what `to_json` gave."""
         fits = {family: FrequencyFit.from_json(item) for family, item in content["fits"].items()}
-        return cls(Rates(**content["rates"]), {None: fits}, content["family"], content["notes"])
+        return cls(Rates(**content["rates"]), {None: fits}, content["family"], content["notes"], content.get("kept", 1.0))
 
 
 class Foundations:
@@ -220,9 +228,10 @@ class Foundations:
     fit that ran to a limit serves, too: its expectations are those of the simpler model it has become.
     """
 
-    def __init__(self, split: ValueSplit, unit_days: int) -> None:
+    def __init__(self, split: ValueSplit, unit_days: int, *, is_margin: bool = False) -> None:
         self._split = split
         self._unit_days = unit_days
+        self._is_margin = is_margin
         self._fits: dict[tuple[date, str], FrequencyFit] = {}
 
     def build(self, learn: ValueRows, day: date | None) -> Foundation:
@@ -245,7 +254,7 @@ class Foundations:
             if not (_has_answers(learn, own) and _has_answers(self._split.at(day or learnt[-1]), own)):
                 notes[family] = "it has no finite expectations: these data fit a simpler model"
                 fits = {one: {name: fit for name, fit in found.items() if name != family} for one, found in fits.items()}
-        bare = Foundation(Rates.learn(learn), fits, None, notes)
+        bare = Foundation(Rates.learn(learn), fits, None, notes, _kept(learn) if self._is_margin else 1.0)
         if not bare.usable:
             return bare
         expected = bare.expect(learn).spend
@@ -257,6 +266,21 @@ class Foundations:
             summary = self._split.at(day).summary
             self._fits |= {(day, family): fit for family, fit in fit_families(summary, self._unit_days, wanted).items()}
         return {family: self._fits[(day, family)] for family in families}
+
+
+def subscribed_per_day(X: pd.DataFrame) -> Floats:
+    """What present subscriptions bring per day, shape (n,): 0 without one that runs, NaN where that isn't known."""
+    if "mrr" not in X.columns:
+        return np.full(len(X), np.nan)
+    return np.where(is_active(X), np.maximum(X["mrr"].to_numpy(dtype=np.float64), 0.0), 0.0) / _DAYS_PER_MONTH
+
+
+def _kept(learn: ValueRows) -> float:
+    """The margin of the learning windows over the recurring revenue before them, at most 1."""
+    promised = np.nan_to_num(subscribed_per_day(learn.X)) * learn.window_days
+    own = (promised > 0) & np.isfinite(learn.amount)
+    total = float(promised[own].sum())
+    return float(np.clip(learn.amount[own].sum() / total, 0.0, 1.0)) if total > 0 else 1.0
 
 
 def _has_answers(rows: ValueRows, fits: Mapping[date | None, FrequencyFit]) -> bool:

@@ -1,11 +1,11 @@
 """Intervals for what an account will bring: most bring nothing, so half of the work is to keep the mass at zero.
 
-Here: `Spread`, learnt on the rolling origins from accounts with a similar prediction (a conformal interval by neighbourhoods), intervals by
-simulated futures of the probability model, and by quantile regression (`quantiles`); whichever covers 90 % best where it wasn't learnt is
-used, of methods that cover it alike the narrowest. Where zero is likelier
-than 5 % the interval is [0, the 90 % quantile], else it runs from the 5 % to the 95 % quantile: both hold 90 %. Expectation and median lie
-in it: where simulated futures leave the expectation out (trees know more than the purchase history), the neighbours' interval is taken,
-and what is still left out widens it (where nine in ten bring nothing, it ends at the expectation). Keep means out.
+Here: `Spread`, learnt on the rolling origins from accounts with a similar prediction (a conformal interval by neighbourhoods), intervals
+by simulated futures of the probability model, by quantile regression (`quantiles`), and in multiples of present subscriptions
+(`contract_spread`); whichever covers 90 % best where it wasn't learnt is used, of methods that cover it alike the narrowest. Where zero is
+likelier than 5 % the interval is [0, the 90 % quantile], else it runs from the 5 % to the 95 % quantile: both hold 90 %. Expectation and
+median lie in it: where simulated futures leave the expectation out (trees know more than the purchase history), the neighbours' interval
+is taken, and what is still left out widens it (where nine in ten bring nothing, it ends at the expectation). Keep means out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clv_platform.models.value.calibration import OutOfSample
+from clv_platform.models.value.contract_spread import ContractSpread, learn_contract_spread, quantiles_of
 from clv_platform.models.value.design import View
 from clv_platform.models.value.foundation import Foundation, groups
 from clv_platform.models.value.quantiles import QuantileModel, learn_quantiles
@@ -29,6 +30,7 @@ _TAIL = (1 - LEVEL) / 2
 _MAX_BINS, _MIN_ROWS = 40, 150
 N_DRAWS = 400
 _TRIAL_ROWS = 3_000
+_TOP = 0.05
 _ALIKE = 0.005  # methods whose coverage is off by so much more than the best one's may still be used, for being narrower
 
 
@@ -78,18 +80,21 @@ def bound(
     predicted: Floats,
     seed: int,
     quantiles: QuantileModel | None = None,
+    contracts: ContractSpread | None = None,
 ) -> tuple[Floats, Floats, Floats]:
     """Lower bound, median and upper bound by a method, expectation and median within.
 
     Parameters
     ----------
-    method : {"neighbours", "simulation", "quantiles"}
+    method : {"neighbours", "simulation", "quantiles", "subscriptions"}
     spread : Spread or None
         Of neighbours; None: where there were no other origins to learn it on.
     predicted : array of shape (n,)
         Expected spend.
     quantiles : QuantileModel or None
-        Of the method of that name; the median is always the neighbours'.
+        Of the method of that name, whose median is the neighbours'.
+    contracts : ContractSpread or None
+        Of `subscriptions`; accounts without any have the neighbours' interval.
     """
     near = (predicted, predicted, predicted) if spread is None else spread.apply(predicted)
     if method == "simulation":
@@ -99,6 +104,9 @@ def bound(
     if method == "quantiles" and quantiles is not None:
         low, high = quantiles.apply(view, predicted)
         near = low, near[1], high
+    if method == "subscriptions" and contracts is not None:
+        of_contract = contracts.apply(view, predicted)
+        near = tuple(np.where(np.isfinite(one), one, other) for one, other in zip(of_contract, near, strict=True))
     lo, median, hi = near
     return hold(lo, median, hi, predicted)
 
@@ -115,7 +123,7 @@ def learn_spread(origins: Sequence[OutOfSample]) -> Spread:
     parts = [rows for rows in np.array_split(np.argsort(p, kind="stable"), n_bins) if len(rows)]
     places = [float(np.log(p[rows]).mean()) for rows in parts]
     ratios = [y[rows] / p[rows] for rows in parts]
-    bounds = [_bounds(ratio) for ratio in ratios]
+    bounds = [quantiles_of(ratio) for ratio in ratios]
     kept = [i for i in range(len(parts)) if i == 0 or places[i] > places[i - 1] + 1e-9]
     return Spread(
         tuple(places[i] for i in kept),
@@ -123,12 +131,6 @@ def learn_spread(origins: Sequence[OutOfSample]) -> Spread:
         tuple(bounds[i][1] for i in kept),
         tuple(bounds[i][2] for i in kept),
     )
-
-
-def _bounds(ratio: Floats) -> tuple[float, float, float]:
-    lo, median = np.quantile(ratio, [_TAIL, 0.5], method="inverted_cdf")
-    hi = np.quantile(ratio, LEVEL if lo <= 0 else 1 - _TAIL, method="higher")
-    return float(lo), float(median), float(hi)
 
 
 def simulate_bounds(view: View, foundation: Foundation, predicted: Floats, seed: int) -> tuple[Floats, Floats, Floats]:
@@ -198,7 +200,8 @@ def compare_methods(
     Returns
     -------
     (str, DataFrame)
-        `neighbours`, `simulation` or `quantiles`; method, origin, coverage, n, mean_width (over the mean prediction), is_used.
+        `neighbours`, `simulation`, `quantiles` or `subscriptions`; method, origin, coverage, n, coverage_top (of the twentieth with the
+        highest predictions), mean_width (over the mean prediction), is_used.
     """
     rows: list[dict[str, Any]] = []
     for position, (origin, view, foundation) in enumerate(zip(origins, views, foundations, strict=True)):
@@ -211,12 +214,16 @@ def compare_methods(
         if model is not None:
             lo, _, hi = bound("quantiles", spread, view, foundation, origin.predicted, seed, model)
             rows.append(_covered("quantiles", position, origin, lo, hi))
+        contracts = learn_contract_spread(others, [other for place, other in enumerate(views) if place != position])
+        if contracts is not None:
+            lo, _, hi = bound("subscriptions", spread, view, foundation, origin.predicted, seed, contracts=contracts)
+            rows.append(_covered("subscriptions", position, origin, lo, hi))
         if foundation.family is not None:
             some = np.sort(np.random.default_rng(seed).permutation(len(view))[:_TRIAL_ROWS])
             part = OutOfSample(origin.actual[some], origin.predicted[some], origin.window_days[some])
             lo, _, hi = bound("simulation", spread, view.take(some), foundation, part.predicted, seed)
             rows.append(_covered("simulation", position, part, lo, hi))
-    table = pd.DataFrame(rows, columns=["method", "origin", "coverage", "n", "mean_width"])
+    table = pd.DataFrame(rows, columns=["method", "origin", "coverage", "n", "coverage_top", "mean_width"])
     if table.empty:
         return "neighbours", table.assign(is_used=pd.Series(dtype=bool))
     means = table.groupby("method")[["coverage", "mean_width"]].mean().dropna()
@@ -230,10 +237,12 @@ def _covered(method: str, position: int, origin: OutOfSample, lo: Floats, hi: Fl
     known = np.isfinite(hi) & (hi > 0)
     inside = (origin.actual >= lo - 1e-9) & (origin.actual <= hi + 1e-9)
     mean = float(origin.predicted[known].mean()) if known.any() else 1.0
+    top = known & (origin.predicted >= np.quantile(origin.predicted, 1 - _TOP)) if len(known) else known
     return {
         "method": method,
         "origin": position,
         "coverage": float(inside[known].mean()) if known.any() else np.nan,
         "n": int(known.sum()),
+        "coverage_top": float(inside[top].mean()) if top.any() else np.nan,
         "mean_width": float((hi - lo)[known].mean()) / max(mean, 1e-300) if known.any() else np.nan,
     }

@@ -26,6 +26,7 @@ from clv_platform.models.value.calibration import DecileCalibration, OutOfSample
 from clv_platform.models.value.choice import Choice, choose
 from clv_platform.models.value.comparators import Comparison, compare_algorithms
 from clv_platform.models.value.contenders import Member, Purpose
+from clv_platform.models.value.contract_spread import learn_contract_spread
 from clv_platform.models.value.foundation import Foundations
 from clv_platform.models.value.intervals import compare_medians, compare_methods, learn_spread
 from clv_platform.models.value.quantiles import learn_quantiles
@@ -43,7 +44,7 @@ class TrainedValueModel:
         The origins: a row per contender and purpose (`spend`, `purchases`), see `choice.Choice.table`; kind `comparator` was compared at
         the newest origin only; fit_seconds is CPU time over all origins.
     intervals : DataFrame
-        method, origin, coverage, n, mean_width, is_used.
+        method, origin, coverage, n, coverage_top, mean_width, is_used.
     contenders : DataFrame
         account_id, as_of_date, then the expected spend of every contender on the test rows.
     reasons : tuple of str
@@ -97,7 +98,7 @@ def train_value_model(
 
     seed = config.training.seed
     with threadpool_limits(limits=1, user_api="blas"):
-        foundations = Foundations(split, target.time_unit_days)
+        foundations = Foundations(split, target.time_unit_days, is_margin=target.value_means == "margin")
         backtests = run_backtests(split, foundations, seed=seed, threads=threads)
         started = time.process_time()
         ready = prepare(foundations, split.rows(split.learning), split.test.over(split.horizon_days), split.test_date)
@@ -110,6 +111,7 @@ def train_value_model(
         grounds = [trial.foundation for trial in backtests.trials]
         method, intervals = compare_methods(origins["spend"], views, grounds, seed)
         quantiles = learn_quantiles(origins["spend"], views, seed) if method == "quantiles" else None
+        contracts = learn_contract_spread(origins["spend"], views) if method == "subscriptions" else None
         median, _ = compare_medians(origins["purchases"], views, grounds, seed)
         names = config.training.comparators
         newest = backtests.newest
@@ -125,6 +127,7 @@ def train_value_model(
         learn_spread(origins["spend"]),
         learn_spread(origins["purchases"]),
         quantiles=quantiles,
+        contracts=contracts,
     )
     model = replace(model, centre=_centre(model, ready))
     manifest = _manifest(split, config, target, ready, backtests, spend, purchases, (method, median), cutoff, config_hash, data_hash)

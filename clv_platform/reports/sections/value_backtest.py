@@ -17,7 +17,7 @@ from clv_platform.reports.page import BESIDE_TARGET, Picture
 from clv_platform.reports.sections.decisions import build_decision_table
 from clv_platform.reports.sections.section import Section, render_sections
 from clv_platform.reports.tables import Cell, Table
-from clv_platform.reports.value_inputs import ValueReportInputs
+from clv_platform.reports.value_inputs import SIMPLE, ValueReportInputs
 from clv_platform.reports.value_words import signed
 from clv_platform.reports.words import NBSP, day, is_number, percent, score, whole
 
@@ -111,15 +111,24 @@ def read_months(frame: pd.DataFrame) -> str:
     """Say how steady order and total were over the months."""
     off = frame[(frame["bias_lo"] > 0) | (frame["bias_hi"] < 0)]
     span = f"normalised Gini {score(frame['ngini'].min())} to {score(frame['ngini'].max())}"
-    simple = frame[frame["ngini_past_spend_rate"].notna()]
-    better = int((simple["ngini"] > simple["ngini_past_spend_rate"]).sum())
+    column, rule = _best_simple(frame)
+    simple = frame[frame[column].notna()]
+    better = int((simple["ngini"] > simple[column]).sum())
     when = "In every month" if better == len(frame) else f"In {better} of {len(simple)} months"
-    text = f"{when} the list was in a better order than one by past spend ({span})" if len(simple) else f"Over {len(frame)} months: {span}"
+    text = f"{when} the list was in a better order than one by {rule} ({span})" if len(simple) else f"Over {len(frame)} months: {span}"
     if frame["bias"].isna().all():
         return f"{text}."
     worst = frame.iloc[int(frame["bias"].abs().to_numpy(float, na_value=0.0).argmax())]
     how = "never beyond chance" if off.empty else f"beyond chance in {len(off)} of {len(frame)} months"
     return f"{text}; the total was off by {signed(worst['bias'])} at most ({_month(worst['cutoff'])}), {how}."
+
+
+def _best_simple(frame: pd.DataFrame) -> tuple[str, str]:
+    """The naive ranking that was best over the months: its column, and what it goes by."""
+    known = {f"ngini_{name}": words for name, words in SIMPLE.items() if f"ngini_{name}" in frame}
+    means = frame[list(known)].mean().dropna()
+    best = str(means.idxmax()) if len(means) else next(iter(known))
+    return best, known[best]
 
 
 def _quality(frame: pd.DataFrame) -> Section:
@@ -128,8 +137,9 @@ def _quality(frame: pd.DataFrame) -> Section:
 
 def _ngini_picture(frame: pd.DataFrame) -> Picture:
     lines = [Line("ngini", "this model")]
-    if frame["ngini_past_spend_rate"].notna().any():
-        lines.append(Line("ngini_past_spend_rate", "ranked by past spend"))
+    column, rule = _best_simple(frame)
+    if frame[column].notna().any():
+        lines.append(Line(column, f"ranked by {rule}"))
     svg = backtest_figures.over_months(frame, lines, "normalised Gini")
     spread, widest = frame["ngini"].max() - frame["ngini"].min(), (frame["ngini_hi"] - frame["ngini_lo"]).max()
     steady = "within what chance alone explains" if spread <= widest else "more than chance alone explains"

@@ -120,6 +120,32 @@ def test_nothing_is_corrected_where_deciles_add_up_or_too_little_is_known() -> N
     assert learn_calibration([out_of_sample(seed, 1.4, n=60) for seed in range(3)]).log_rates == ()
 
 
+def flat_at_the_top(seed: int, cap: float, n: int = 6000) -> OutOfSample:
+    """The right total, but nobody is promised more than a cap that the last hundredth exceeds."""
+    rng = np.random.default_rng(seed)
+    mean = rng.lognormal(4, 0.6, n)
+    flat = np.minimum(mean, cap) * rng.normal(1, 0.01, n)
+    return OutOfSample(mean * rng.gamma(100, 1 / 100, n), flat * mean.sum() / flat.sum(), np.full(n, 30.0))
+
+
+def test_a_list_that_is_flat_in_its_last_hundredth_is_mended_there() -> None:
+    cap = float(np.exp(4 + 0.6 * 2.3))
+    learnt = learn_calibration([flat_at_the_top(seed, cap) for seed in range(3)])
+    assert len(learnt.log_rates) == 12
+    fresh = flat_at_the_top(9, cap)
+    order = np.argsort(-fresh.predicted)
+    mended = learnt.apply(fresh.predicted, fresh.window_days)
+    top, rest = order[: len(order) // 100], order[len(order) // 10 :]
+
+    def off(values: np.ndarray, rows: np.ndarray) -> float:
+        return values[rows].sum() / fresh.actual[rows].sum() - 1
+
+    assert off(fresh.predicted, top) < -0.2
+    assert abs(off(mended, top)) < 0.4 * abs(off(fresh.predicted, top))
+    assert abs(off(mended, rest)) < abs(off(fresh.predicted, rest)) < 0.02
+    assert learn_calibration([flat_at_the_top(seed, np.inf) for seed in range(3)]).log_rates == ()
+
+
 def zero_heavy(seed: int, n: int = 6000) -> OutOfSample:
     rng = np.random.default_rng(seed)
     mean = rng.gamma(0.5, 40, n)
@@ -149,6 +175,7 @@ def test_where_zero_is_unlikely_the_lower_bound_is_above_it() -> None:
 def test_coverage_is_measured_where_it_was_not_learnt(monkeypatch) -> None:
     monkeypatch.setattr(intervals, "learn_quantiles", lambda *_: None)
     rows = [zero_heavy(seed) for seed in range(3)]
+    monkeypatch.setattr(intervals, "learn_contract_spread", lambda *_: None)
     bare = [SimpleNamespace(family=None)] * 3
     used, table = compare_methods(rows, [None] * 3, bare, seed=0)  # type: ignore[list-item,arg-type]
     assert used == "neighbours"

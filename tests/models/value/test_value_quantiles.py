@@ -81,6 +81,7 @@ def test_of_methods_that_cover_alike_the_narrowest_is_used(held: float, used: st
         return np.minimum(actual, predicted), np.maximum(actual, predicted)
 
     monkeypatch.setattr(intervals, "learn_quantiles", lambda *_: SimpleNamespace(apply=apply))
+    monkeypatch.setattr(intervals, "learn_contract_spread", lambda *_: None)
     bare: Any = [SimpleNamespace(family=None)] * 3
     chosen, table = compare_methods(origins, views, bare, seed=0)
     found = table[table["method"] == "quantiles"]
