@@ -95,7 +95,7 @@ def judge(room: TargetRoom, cutoff: str, choice: "Choice", rival: Rival | None, 
 
     evaluation = choice.evaluation
     opponent = rival.as_opponent(evaluation, cutoff) if rival else None
-    facts = {"new_weak_groups": new_weak_groups, "simpler_refused": choice.simpler_refused}
+    facts = {"new_weak_groups": new_weak_groups, "simpler_refused": choice.simpler_refused, "is_sampled": room.target.base_rate_is_sampled}
     if not is_newest_cutoff(room.company, cutoff):
         return decide_gate(evaluation, opponent, **facts)
     taken_out = withdrawal_of(read_decisions(room.models_root), str(evaluation.metrics["model_id"]))

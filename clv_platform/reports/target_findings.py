@@ -62,7 +62,9 @@ def build_verdict(inputs: TargetReportInputs) -> Verdict:
     lift = metrics.get("lift_at_20")
     better = f", {times(lift)} times as many as at random" if is_number(lift) else ""
     reach = percent(metrics.get("capture_at_20"))
-    headline = f"{words.call} the fifth of accounts with the highest scores and you reach {reach} of the coming {words.many}{better}."
+    # Without dates nothing says that a label is yet to come: the figures are of accounts that the model hadn't seen.
+    which = f"the {words.many} among accounts like these" if inputs.split.is_undated else f"the coming {words.many}"
+    headline = f"{words.call} the fifth of accounts with the highest scores and you reach {reach} of {which}{better}."
     detail = f"Measured on {whole(metrics.get('n'))} test rows with {whole(metrics.get('n_positive'))} {words.many}: {evidence}."
     if inputs.gate.is_promoted:
         return Verdict("good", headline, detail, reasons)

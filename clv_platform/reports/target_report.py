@@ -84,7 +84,7 @@ def render_target_report(inputs: TargetReportInputs) -> str:
         slices=_slices(inputs),
         call=_call(inputs),
         scope=list_scope(inputs),
-        chances=judge_chances(inputs.metrics).sentence if inputs.gate.is_promoted else "",
+        chances=judge_chances(inputs.metrics, inputs.target.base_rate_is_sampled).sentence if inputs.gate.is_promoted else "",
         base_rate=base_rate(inputs),
         limits=build_limits(inputs),
         steps=build_next_steps(inputs, verdict.level),
@@ -142,7 +142,7 @@ def _pictures(inputs: TargetReportInputs, event: words.EventWords) -> dict[str, 
         "lift": ("Lift by tenth of the list", lambda: words.read_lift(inputs.lift, event)),
         "reliability": (
             "Predicted probability against what happened",
-            lambda: words.read_reliability(inputs.metrics),
+            lambda: words.read_reliability(inputs.metrics, inputs.target.base_rate_is_sampled),
         ),
         "importance": ("What moves the score most", lambda: words.read_importance(visible_importance(inputs), private_share(inputs))),
     }

@@ -171,11 +171,11 @@ def read_lift(lift: pd.DataFrame, words: EventWords) -> str:
     )
 
 
-def read_reliability(metrics: Mapping[str, Any]) -> str:
+def read_reliability(metrics: Mapping[str, Any], is_sampled: bool = False) -> str:
     """Say how far off probabilities are, and how they may be read: the sentence that the gate and the list say, too."""
     error = metrics.get("calibration_error")
     off = f"In tenths of the accounts the two differ by {100 * error:.1f} percentage points on average. " if is_number(error) else ""
-    return f"{off}{judge_chances(metrics).sentence}"
+    return f"{off}{judge_chances(metrics, is_sampled).sentence}"
 
 
 def read_importance(importance: pd.DataFrame, private_share: float = 0.0) -> str:

@@ -51,3 +51,13 @@ def test_far_too_many_promised_are_not_a_little_too_high() -> None:
 def test_figures_that_are_not_there_are_no_verdict() -> None:
     assert judge_chances({}).level == "unknown"
     assert judge_chances({"observed_to_expected": None, "observed_to_expected_lo": None}).level == "unknown"
+
+
+def test_chances_of_rows_drawn_by_what_happened_are_an_order_whatever_the_test_rows_say() -> None:
+    kept = judge_chances(metrics((1.02, 0.95, 1.09)), is_sampled=True)
+    apart = judge_chances(metrics((1.0, 0.9, 1.1), (0.85, 0.75, 0.95)), is_sampled=True)
+    assert kept.level == apart.level == "order"
+    assert "On rows drawn in the same way, 1,058 events" in apart.sentence
+    assert "as they stand" not in kept.sentence
+    assert kept.sentence.endswith("On rows drawn in the same way, " + judge_chances(metrics((1.02, 0.95, 1.09))).sentence.split(": ")[1])
+    assert judge_chances({}, is_sampled=True).level == "unknown"

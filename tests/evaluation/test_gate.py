@@ -81,6 +81,10 @@ def recalibrated(y, score):
     return fit_calibrator(y, raw).apply(raw)
 
 
+def test_the_gate_reads_chances_of_a_sampled_base_rate_as_an_order(signal):
+    assert not [reason for reason in decide_gate(signal, is_sampled=True).reasons if "as they stand" in reason]
+
+
 def weaker(score, seed=0, noise=0.8):
     odds = score / (1 - score) * np.exp(np.random.default_rng(seed).normal(0, noise, len(score)))
     return odds / (1 + odds)

@@ -275,6 +275,16 @@ def test_sampled_base_rate_is_a_limit_with_its_figure_and_not_a_guess(inputs: Ta
     assert not [limit for limit in build_limits(inputs) if "was set when rows were drawn" in limit]
 
 
+def test_words_of_chances_and_headline_follow_a_sampled_base_rate_and_labels_without_dates(inputs: TargetReportInputs) -> None:
+    target = inputs.target.model_copy(update={"base_rate_is_sampled": True})
+    facts = {"target": target, "cutoff": None, "split": SplitFacts.from_folds(target), "gate": replace(inputs.gate, reasons=())}
+    html = unescape(render_target_report(replace(inputs, **facts)))
+    assert "as they stand" not in html
+    assert "be read as an order, not as chances: rows were drawn by what happened" in html.replace("\u00a0", " ")
+    assert "of the upgrades among accounts like these" in html
+    assert "coming upgrades" not in html
+
+
 def test_undated_attributes_and_rejected_rows_are_limits(html: str) -> None:
     html = unescape(html)
     assert "Used as they are now, because their history isn't recorded: territory, industry and employee range." in html
