@@ -6,7 +6,9 @@ names and words from here. Add a feature of a dated table in `event_features`; h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from clv_platform.config import ColumnFeature, CompanyConfig, Interaction
 from clv_platform.contracts.event_features import event_features
@@ -15,6 +17,8 @@ from clv_platform.contracts.feature import Feature
 __all__ = ["ACCOUNT_ATTRIBUTES", "Feature", "build_feature_catalogue", "possible_features", "present_interactions"]
 
 ACCOUNT_ATTRIBUTES = ("product", "territory", "country", "industry", "employee_range", "channel", "gender")
+_AT_SNAPSHOT = "at the snapshot"
+_SPANS_DAYS = re.compile(r"\b(days?|months?|years?|weeks?)\b")
 
 
 def build_feature_catalogue(config: CompanyConfig) -> tuple[Feature, ...]:
@@ -37,8 +41,9 @@ def build_feature_catalogue(config: CompanyConfig) -> tuple[Feature, ...]:
 
 def possible_features(config: CompanyConfig) -> Iterator[Feature]:
     """Yield every feature that the tables and keys of a config give, `unused` ones too."""
-    for group in (_profile(config), event_features(config), _interactions(config), _snapshot(config), _derived(config)):
-        yield from group
+    given = [*_profile(config), *event_features(config), *_interactions(config), *_snapshot(config)]
+    yield from given
+    yield from _derived(config, {feature.name: feature.window for feature in given})
 
 
 def present_interactions(config: CompanyConfig) -> tuple[Interaction, ...]:
@@ -75,20 +80,25 @@ def _interactions(config: CompanyConfig) -> Iterator[Feature]:
         )
         name = f"{pair.numerator}_per_{pair.denominator}_3m"
         home = ("feat_accounts__interactions", "interactions")
-        yield Feature(name, "number", *home, f"{above} per {below}", meaning, "last 3 months", "ratio", "usage")
+        yield Feature(name, "number", *home, f"{above} per {below}, last 3 months", meaning, "last 3 months", "ratio", "usage")
 
 
 def _snapshot(config: CompanyConfig) -> Iterator[Feature]:
     if "account_snapshots" not in config.sources:
         return
     for name, column in config.snapshot_columns.items():
-        yield _column_feature(name, column, "feat_accounts__snapshot", "snapshot", "account_snapshots", "at the snapshot", True)
+        yield _column_feature(name, column, "feat_accounts__snapshot", "snapshot", "account_snapshots", _AT_SNAPSHOT, True)
 
 
-def _derived(config: CompanyConfig) -> Iterator[Feature]:
+def _derived(config: CompanyConfig, windows: Mapping[str, str]) -> Iterator[Feature]:
+    """Yield what the config derives; where all that it is derived from looks over the same days, it does, and its label says so."""
     for name, spec in config.derived_features.items():
         column = ColumnFeature(sql=spec) if isinstance(spec, str) else spec
-        yield _column_feature(name, column, "fct", "derived", "other features", "at the snapshot", True)
+        over = {windows[word] for word in re.findall(r"\w+", column.sql or "") if word in windows}
+        window = over.pop() if len(over) == 1 else _AT_SNAPSHOT
+        feature = _column_feature(name, column, "fct", "derived", "other features", window, True)
+        is_named = not _SPANS_DAYS.search(window) or _SPANS_DAYS.search(feature.label)
+        yield feature if is_named else replace(feature, label=f"{feature.label}, {window}")
 
 
 def _column_feature(name: str, column: ColumnFeature, model: str, group: str, source: str, window: str, is_point_in_time: bool) -> Feature:

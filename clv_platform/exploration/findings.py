@@ -81,8 +81,9 @@ def find_findings(config: CompanyConfig, frames: ExplorationFrames, alpha: float
         return Findings(_typed(pd.DataFrame()), 0, 0, alpha)
     candidates = pd.concat(parts, ignore_index=True)
     supported = select_supported(candidates, alpha)
-    kept = supported.iloc[_without_repetition(config, frames, supported)].reset_index(drop=True)
-    return Findings(_typed(_worded(config, kept)), len(candidates), len(supported), alpha)
+    relations = _Relations(config, frames)
+    kept = supported.iloc[_without_repetition(relations, supported)].reset_index(drop=True)
+    return Findings(_typed(_worded(config, kept, relations)), len(candidates), len(supported), alpha)
 
 
 def select_supported(candidates: pd.DataFrame, alpha: float) -> pd.DataFrame:
@@ -102,9 +103,8 @@ def select_supported(candidates: pd.DataFrame, alpha: float) -> pd.DataFrame:
     return passing[nearest > 0].sort_values(["strength", "kind", "subject", "level"], ascending=[False, True, True, True], kind="stable")
 
 
-def _without_repetition(config: CompanyConfig, frames: ExplorationFrames, supported: pd.DataFrame) -> list[int]:
+def _without_repetition(relations: _Relations, supported: pd.DataFrame) -> list[int]:
     """Positions of the statements that say something that no stronger one says."""
-    relations = _Relations(config, frames)
     kept: list[int] = []
     rows = supported.to_dict("records")
     for i, row in enumerate(rows):
@@ -182,13 +182,27 @@ class _Relations:
         return self._codes[name, target]
 
 
-def _worded(config: CompanyConfig, kept: pd.DataFrame) -> pd.DataFrame:
+def _exception(row: dict[str, Any], rows: list[dict[str, Any]], relations: _Relations) -> str:
+    """Name the groups for which another statement says that this one, which is about all accounts, isn't so."""
+    if row["kind"] not in ("target_high", "target_low"):
+        return ""
+    named = [
+        f"accounts with {other['dimension_label']} {other['level']} (statement {place})"
+        for place, other in enumerate(rows, start=1)
+        if other["kind"] == "target_relation"
+        and other["target"] == row["target"]
+        and relations.are_related(str(row["subject"]), str(other["subject"]), str(row["target"]))
+    ]
+    return f" That is so over all accounts; it differs for {' and '.join(named)}." if named else ""
+
+
+def _worded(config: CompanyConfig, kept: pd.DataFrame, relations: _Relations) -> pd.DataFrame:
     targets = {target.name: target for target in config.targets}
     rows: list[dict[str, Any]] = [{str(name): value for name, value in row.items()} for row in kept.to_dict("records")]
     actions = [action_of(row, targets) for row in rows]
     return kept.assign(
         rank=np.arange(1, len(kept) + 1),
-        statement=[statement_of(row, targets) for row in rows],
+        statement=[statement_of(row, targets) + _exception(row, rows, relations) for row in rows],
         evidence=[evidence_of(row, targets) for row in rows],
         action=[action for _, action in actions],
         audience=[audience for audience, _ in actions],

@@ -39,7 +39,7 @@ def read_lags(cells: pd.DataFrame) -> str:
     if change.empty:
         return "No month can be compared."
     if change.abs().max() < 0.05:
-        return "The last three months are alike everywhere."
+        return f"No row moved by 5{NBSP}% within three months; what differs between rows did so before."
     place = change.abs().idxmax()
     moved = "more" if change[place] > 0 else "less"
     return f"The largest move within three months: {percent(abs(change[place]))} {moved} in {place}."

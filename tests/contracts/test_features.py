@@ -75,3 +75,12 @@ def test_dbt_describes_fixed_feature_columns_with_the_words_of_the_catalogue(dem
             checked += 1
             assert text == describe_feature(feature).replace(f"Unit: {demo.currency}.", "Unit: the company's currency.")
     assert checked > 40
+
+
+def test_a_derived_feature_names_the_days_over_which_what_it_comes_from_looks(demo: CompanyConfig) -> None:
+    features = {feature.name: feature for feature in build_feature_catalogue(demo)}
+    mean, lag = features["impressions_x_instagram_mean_3m"], features["impressions_x_instagram_lag_1m"]
+    assert (mean.label, mean.window) == ("impressions on X and Instagram together, last 3 months", "last 3 months")
+    assert lag.label == "impressions on X and Instagram together (last month)"  # the config's words say it already
+    mixed = demo.model_copy(update={"derived_features": {"per_seat": "users_mean_3m / nullif(seats, 0)"}})
+    assert {f.name: (f.label, f.window) for f in build_feature_catalogue(mixed)}["per_seat"] == ("per seat", "at the snapshot")

@@ -56,6 +56,9 @@ def test_a_relation_that_turns_in_one_territory_is_found_there() -> None:
     assert list(zip(relations["subject"], relations["dimension"], relations["level"], strict=True)) == [("users", "territory", "T3")]
     assert relations["effect_lo"].iloc[0] < 0.25 < relations["effect_hi"].iloc[0]
     assert relations["audience"].iloc[0] == "data team"
+    general = found[found["kind"] == "target_high"].iloc[0]  # what holds over all accounts doesn't contradict it
+    exception = f"it differs for accounts with territory T3 (statement {relations['rank'].iloc[0]})."
+    assert general["statement"].endswith(exception)
 
 
 def test_missing_values_that_go_with_a_group_are_for_the_data_team() -> None:
