@@ -37,13 +37,18 @@ def build_reviewed_slices_check(company: Company) -> AssetChecksDefinition:
 def judge_reviewed(rows: "pd.DataFrame") -> AssetCheckResult:
     """Fail when a slice doesn't hold; one with too few rows neither holds nor fails."""
     failed = rows[rows["holds"].eq(False).fillna(False)] if len(rows) else rows
+    known = rows[rows["is_new"].eq(False).fillna(False)] if len(rows) else rows
+    held = "All hold."
+    if len(known):
+        held += f" {len(known)} of {len(rows)} are of the model and rows that were marked: nothing new to judge."
     return AssetCheckResult(
         passed=failed.empty,
         severity=AssetCheckSeverity.WARN,
-        description="; ".join(failed["sentence"]) if len(failed) else "All hold." if len(rows) else "Nobody marked a group as wrong.",
+        description="; ".join(failed["sentence"]) if len(failed) else held if len(rows) else "Nobody marked a group as wrong.",
         metadata={
             "n_reviewed": len(rows),
             "n_failed": len(failed),
+            "n_nothing_new": len(known),
             "slices": markdown_table(rows.reindex(columns=list(SHOWN)).to_dict("records") if len(rows) else []),
         },
     )

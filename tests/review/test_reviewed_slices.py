@@ -25,7 +25,7 @@ from clv_platform.review.feedback.exporting import read_exported, write_feedback
 from clv_platform.review.feedback.named import name_groups, named_columns
 from clv_platform.review.feedback.records import Feedback
 from clv_platform.review.feedback.said import list_said
-from clv_platform.review.feedback.slices import COLUMNS, judge_reviewed_slices
+from clv_platform.review.feedback.slices import COLUMNS, NOTHING_NEW, judge_reviewed_slices
 from clv_platform.review.feedback.store import open_feedback
 from clv_platform.review.frames.catalogue import read_rows
 from clv_platform.review.frames.info import FrameInfo
@@ -69,11 +69,14 @@ def test_a_slice_that_was_called_wrong_fails_until_the_model_is_right_there(
     assert (row["value"], row["overall"]) == pytest.approx((0.3, 0.7))
     assert row["floor"] == pytest.approx(0.65)
     assert not row["holds"]
+    assert row["is_new"] is False or not row["is_new"]
+    assert row["sentence"].endswith(NOTHING_NEW)
     mended = planted.planted_frame()
     is_theirs = (mended["country"] == "Germany") & mended[["segment", "predicted_segment"]].eq("very high").any(axis=1)
     mended.loc[is_theirs, "predicted_segment"] = mended.loc[is_theirs, "segment"]
     after = by_metric(judge_reviewed_slices(publish_frame(store, mended, "Planted", roles=ROLES), said, store=store))
     assert all(figure["holds"] for figure in after.values())
+    assert all(figure["is_new"] and NOTHING_NEW not in figure["sentence"] for figure in after.values())
     assert after["precision:very high"]["before"] == pytest.approx(0.3)
     assert "it was 30 % when this was said" in after["precision:very high"]["sentence"].replace("\u00a0", " ")
 
@@ -111,6 +114,14 @@ def test_the_check_fails_with_the_sentence_of_the_slice(info: FrameInfo) -> None
     assert "Germany" in (failed.description or "")
     assert judge_reviewed(pd.DataFrame(columns=list(COLUMNS))).passed
     assert judge_reviewed(judge_reviewed_slices(info, [wrong(Filter("country", "in", ("France",)))])).passed
+
+
+def test_a_check_that_passes_says_when_nothing_new_was_judged(store: ReviewStore, planted: ModuleType, info: FrameInfo) -> None:
+    said = [wrong(Filter("country", "in", ("France",)))]
+    passed = judge_reviewed(judge_reviewed_slices(replace(info, name="Planted"), [replace(said[0], frame=info.slug)], store=store))
+    assert passed.passed
+    assert passed.description == "All hold. 1 of 1 are of the model and rows that were marked: nothing new to judge."
+    assert judge_reviewed(judge_reviewed_slices(info, said)).description == "All hold."  # what was looked at isn't known
 
 
 def test_feedback_arrives_in_the_raw_layer_and_an_earlier_edition_makes_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,6 +54,7 @@ def filter_panel(frame: FrameInfo, address: Address) -> Any:
         data=more[:MAX_OPTIONS],
         value=None,
         searchable=True,
+        selectFirstOptionOnChange=True,  # so that Enter takes what is found first
         limit=200,
         size="sm",
         nothingFoundMessage="no such column",
@@ -153,6 +154,8 @@ def _levels(column: ColumnInfo, one: Filter | None) -> Any:
         size="sm",
         placeholder="any" if not chosen else "",
         hidePickedOptions=False,
+        selectFirstOptionOnChange=True,
+        selectFirstOptionOnDropdownOpen=True,
         maxDropdownHeight=300,
     )
 

@@ -24,10 +24,11 @@ from clv_platform.review.queries.results import MetricValue, Overview
 from clv_platform.review.queries.wording import show, words_of
 
 TOLERANCE = 0.05
+NOTHING_NEW = "This is the same model on the same rows as when it was marked, so nothing new has been judged."
 FEWEST_ROWS = 30  # fewer say nothing about a share
 COLUMNS = (
     "feedback_id", "frame", "slice", "comment", "author", "verdict", "state", "answer", "metric", "label", "n", "value", "lo", "hi",
-    "overall", "floor", "before", "holds", "sentence",
+    "overall", "floor", "before", "holds", "is_new", "sentence",
 )  # fmt: skip
 # Who is very high is asked whether they were found; who was predicted to be, also whether they are.
 _OF_ROLE = {"y_true": ("recall",), "y_pred": ("recall", "precision")}
@@ -56,7 +57,8 @@ def judge_reviewed_slices(
     DataFrame
         A row per slice and figure: feedback_id, frame (the name of the frame measured), slice (in words), comment, author, verdict, state,
         answer, metric, label, n, value, lo, hi, overall, floor, before (the figure on the version that was looked at, if it is one of this
-        frame), holds (None when there are too few rows), sentence.
+        frame), holds (None when there are too few rows), is_new (False: the same model on the same rows as when it was marked; None where
+        the version looked at isn't known), sentence.
     """
     rows = []
     for one in called_wrong(said, info.target) if info.target else [one for one in said if one.scope == "slice" and one.verdict == "wrong"]:
@@ -64,7 +66,7 @@ def judge_reviewed_slices(
         filters = _fitting(one, info, looked_at)
         if filters:
             rows.extend(_judge(info, one, filters, tolerance, looked_at))
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"holds": "boolean", "before": "float64"})
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"holds": "boolean", "is_new": "boolean", "before": "float64"})
 
 
 def describe(info: FrameInfo, filters: Filters) -> str:
@@ -108,6 +110,7 @@ def _judge(info: FrameInfo, one: Feedback, filters: Filters, tolerance: float, l
     part, whole = overview(info, rest), overview(info)
     is_older = looked_at is not None and looked_at.slug == info.slug and looked_at.version != info.version
     then = overview(looked_at, rest) if looked_at is not None and is_older else None
+    is_new = None if looked_at is None else (looked_at.slug, looked_at.version) != (info.slug, info.version)
     words, rows = describe(info, filters), []
     for name in dict.fromkeys(figures) or _PLAIN[info.kind]:
         value, overall = _figure(part, name), _figure(whole, name)
@@ -120,9 +123,10 @@ def _judge(info: FrameInfo, one: Feedback, filters: Filters, tolerance: float, l
         before = _figure(then, name) if then is not None else None
         was = before.value if before is not None else math.nan
         sentence = _sentence(words, label, value.value, floor, part.n_known, holds, is_amount, was)
+        sentence += f" {NOTHING_NEW}" if is_new is False else ""
         rows.append(
             (one.id, info.name, words, one.comment, one.author, one.verdict, one.state, one.answer, name, label, part.n_known,
-             value.value, value.lo, value.hi, overall.value, floor, was, holds, sentence)
+             value.value, value.lo, value.hi, overall.value, floor, was, holds, is_new, sentence)
         )  # fmt: skip
     return rows
 

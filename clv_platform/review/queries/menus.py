@@ -10,6 +10,8 @@ from clv_platform.review.queries.measures import ranking_names
 from clv_platform.review.queries.results import MetricChoice
 from clv_platform.review.queries.wording import moves_with_share, words_of
 
+# How good the order is, then whether chances hold: they open what is said of chances of yes or no, where accuracy would mislead.
+LEADING = ("lift_at_20", "pr_auc", "calibration_error")
 _FIRST = {"slice": 0, "y_true": 1, "y_pred": 2}
 
 
@@ -26,8 +28,11 @@ def metric_choices(info: FrameInfo) -> tuple[MetricChoice, ...]:
             *(f"{family}:{level}" for family in ("precision", "recall", "f1", "share", "predicted_share") for level in info.classes),
         ]
     numbers = [column.name for column in info.shown_columns if column.type == "number"]
-    slow = set(ranking_names(info))
-    all_names = [*names, *ranking_names(info), "n", *(f"{family}:{name}" for family in ("mean", "sum") for name in numbers)]
+    ranking = ranking_names(info)
+    slow = set(ranking)
+    leading = LEADING if slow >= set(LEADING) else ()
+    rest = [*names, *(name for name in ranking if name not in leading)]
+    all_names = [*leading, *rest, "n", *(f"{family}:{name}" for family in ("mean", "sum") for name in numbers)]
     return tuple(_choice(info, name, name not in slow) for name in all_names)
 
 

@@ -110,6 +110,18 @@ def test_the_model_is_good_overall_and_bad_in_germany_and_a_comment_on_that_is_k
     )
 
 
+def test_enter_takes_the_first_option_that_a_filter_finds(page: Page) -> None:
+    page.goto(PATH)
+    page.get_by_label("country").first.click()
+    first = page.get_by_role("option").first.text_content()
+    page.keyboard.press("Enter")
+    expect(page.locator("#chips")).to_contain_text(f"country is {first}")
+    page.get_by_label("Filter by another column").first.click()
+    page.keyboard.type("employ")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("employees from")).to_be_visible()
+
+
 def test_a_view_can_be_sent_to_a_colleague_and_the_back_button_goes_back(page: Page) -> None:
     page.goto(f"{PATH}/explore?by=country")
     germany = page.locator("tr[data-level='Germany']")

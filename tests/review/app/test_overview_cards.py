@@ -6,6 +6,7 @@ from typing import Any
 
 from clv_platform.review.app.pages.overview import split_metrics
 from clv_platform.review.frames.info import FrameInfo
+from clv_platform.review.queries.menus import metric_choices
 from clv_platform.review.queries.overview import overview
 
 
@@ -24,3 +25,10 @@ def test_chances_open_with_their_order_and_whether_they_hold_not_with_accuracy(m
 def test_outcomes_of_several_kinds_open_with_accuracy(mixed: dict[str, tuple[FrameInfo, Any]]) -> None:
     shown, _ = split_metrics(overview(mixed["multiclass"][0]).metrics)
     assert "accuracy" in names(shown)
+
+
+def test_exploring_opens_with_the_figure_that_opens_the_overview(mixed: dict[str, tuple[FrameInfo, Any]]) -> None:
+    for kind, first in {"binary": "lift_at_20", "multiclass": "accuracy", "regression": "mae"}.items():
+        offered = names(metric_choices(mixed[kind][0]))
+        assert offered[0] == first
+        assert len(offered) == len(set(offered))

@@ -18,6 +18,7 @@ from clv_platform.review.app.pages.whole import whole_overview
 from clv_platform.review.app.parts import chart, heat_cell, interval_bar, link, marks, metric_card, note, plain_table, section
 from clv_platform.review.app.scene import Page, Scene
 from clv_platform.review.queries.filters import Filter
+from clv_platform.review.queries.menus import LEADING
 from clv_platform.review.queries.overview import overview
 from clv_platform.review.queries.results import MetricValue, Overview
 from clv_platform.review.queries.wording import moves_with_share
@@ -26,9 +27,6 @@ from clv_platform.review.queries.wording import moves_with_share
 _SPECIAL = frozenset(
     {"pr_auc", "roc_auc", "log_loss", "brier", "calibration_error", "lift_at_20", "f1", "rmse", "spearman", "ngini", "decile_wape"}
 )
-
-# What opens a frame of chances.
-_LEADING = ("lift_at_20", "pr_auc", "calibration_error")
 
 
 def _view(scene: Scene) -> Any:
@@ -84,7 +82,7 @@ def split_metrics(metrics: Sequence[MetricValue]) -> tuple[list[MetricValue], li
     Chances of yes or no open with how good the order is and whether the chances hold; accuracy stands behind, because always saying "no"
     has a high one where the outcome is rare.
     """
-    leading = _LEADING if {metric.name for metric in metrics} >= set(_LEADING) else ()
+    leading = LEADING if {metric.name for metric in metrics} >= set(LEADING) else ()
     first = [metric for name in leading for metric in metrics if metric.name == name]
     rest = [metric for metric in metrics if metric.name not in leading]
     special = [metric for metric in rest if metric.name in _SPECIAL or (leading and "accuracy" in metric.name)]
