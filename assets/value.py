@@ -85,10 +85,12 @@ def read_months(room: ValueRoom, config: CompanyConfig) -> "PurchaseMonths | Non
 
 def write_value_training(room: ValueRoom, cutoff: str, trained: "TrainedValueModel", split: "ValueSplit") -> None:
     """Write what later stages and the report need to know about a training."""
+    from clv_platform.evaluation.revenue_forecast import measure_revenue_forecast
     from clv_platform.warehouse import write_parquet
 
     folder = room.report_folder(cutoff)
     tables = {"backtest_leaderboard": trained.leaderboard, "interval_methods": trained.intervals, "contenders": trained.contenders}
+    tables["forecast_months"] = measure_revenue_forecast(trained.totals, split.examples, room.read_worth_of_days())
     for name, table in tables.items():
         write_parquet(table, folder / f"{name}.parquet")
     facts = {

@@ -64,6 +64,16 @@ class ValueRoom(TargetRoom):
 
         return PurchaseMonths.of(read_parquet(self.company.paths.marts / f"{self.days_key.path[-1]}.parquet"))
 
+    def read_worth_of_days(self) -> "pd.DataFrame":
+        """What each account brought on each day, as the target means it: account_id, ordered_on, worth."""
+        from clv_platform.warehouse import read_parquet
+
+        days = read_parquet(self.company.paths.marts / f"{self.days_key.path[-1]}.parquet")
+        worth = days["amount"].astype(float)
+        if self.target.value_means == "margin":
+            worth = days["margin"].astype(float).fillna(self.target.margin_share * worth)
+        return days[["account_id", "ordered_on"]].assign(worth=worth)
+
     def read_value_split(self, cutoff: str) -> "ValueSplit":
         """Rows to learn from, to compare models on, to test and to score.
 

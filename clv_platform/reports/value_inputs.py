@@ -27,7 +27,7 @@ SEGMENTS_PAGE = ("../segments/report.html", "segments, cohorts and stages")
 _N_POINTS = 51
 _TABLES = (
     "lift", "leaderboard", "backtest_leaderboard", "interval_methods", "slices", "weak_slices", "importance", "attributions", "dependence",
-    "predictions", "contenders", "decisions", "reviewers", "reviewed_slices", "list_outcomes", "list_tenths", "backtest",
+    "predictions", "contenders", "decisions", "reviewers", "reviewed_slices", "list_outcomes", "list_tenths", "backtest", "forecast_months",
 )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ class ValueReportInputs:
     leaving : DataFrame
         account_id, p_leave: newest chances to leave; empty when no churn model is in use.
     past, ahead : DataFrame
-        month, amount: whole months before the scores' date, and the expected total by month.
+        month, amount: whole months before the scores' date, and the expected total by month (with amount_lo, amount_hi where known).
     is_shaped : bool
         The months ahead follow earlier ones; else they are spread evenly.
     pages : tuple of (address, words)
@@ -190,7 +190,9 @@ def expect_months(forecast: pd.DataFrame | None, target: Target, scores: pd.Data
         own = forecast[(forecast["target"] == target.name) & forecast["is_forecast"].astype(bool)]
         total = float(scores["score"].sum())
         if len(own) and abs(float(own["revenue"].sum()) - total) <= 1e-3 * abs(total):
-            months = pd.DataFrame({"month": pd.to_datetime(own["month_start"]), "amount": own["revenue"].astype(float)})
+            names = {"amount": "revenue", "amount_lo": "revenue_lo", "amount_hi": "revenue_hi"}
+            amounts = {name: own[column].astype(float) for name, column in names.items() if column in own}
+            months = pd.DataFrame({"month": pd.to_datetime(own["month_start"]), **amounts})
             return months.sort_values("month", ignore_index=True), True
     return months_ahead(scores, target.horizon_days), False
 

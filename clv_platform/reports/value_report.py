@@ -198,7 +198,8 @@ def _ahead(inputs: ValueReportInputs) -> Section | None:
         return None
     svg = value_figures.months_ahead(inputs.past, inputs.ahead, inputs.config.currency)
     picture = Picture.of("ahead", svg, f"{inputs.means.capitalize()} by month", told.read_ahead(inputs))
-    return Section("ahead", "The months ahead", (picture,))
+    held = told.read_months_held(inputs.table("forecast_months")) if "amount_lo" in inputs.ahead else ""
+    return Section("ahead", "The months ahead", (picture, *([held] if held else [])))
 
 
 def _groups(inputs: ValueReportInputs) -> Section | None:

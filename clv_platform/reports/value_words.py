@@ -273,6 +273,25 @@ def read_ahead(inputs: ValueReportInputs) -> str:
     return f"{text}. Accounts that are yet to come aren't in it, so the whole will be more; the last month may be a part of one."
 
 
+def read_months_held(frame: pd.DataFrame) -> str:
+    """Say how often months and whole windows lay in such a range at the rolling origins; empty where that wasn't measured."""
+    if frame.empty:
+        return ""
+    off = (frame["actual"] - frame["expected"]).abs()
+    held = pd.DataFrame({"by_chance": off <= frame["half_chance"], "all": off <= frame["half"], "is_month": frame["month_number"] >= 0})
+    n, told = held["is_month"].value_counts(), {}
+    for name in ("all", "by_chance"):
+        k = held.groupby("is_month")[name].sum()
+        told[name] = f"{k[True]} of {counted(int(n[True]), 'month')} and {k[False]} of {counted(int(n[False]), 'total')}"
+    dates = sentence_list([day(pd.Timestamp(one).date()) for one in sorted(frame["as_of_date"].unique())])
+    return (
+        f"The range of a month holds what chance does to single accounts and what the totals of earlier dates were off by. Made anew at "
+        f"{counted(int(n[False]), 'date')} before the test ({dates}), where the shared error was taken from the other dates, it held "
+        f"{told['all']}; chance alone would have held {told['by_chance']}. Windows that overlap go wrong together, so this says less than "
+        "as many single cases would."
+    )
+
+
 def read_risk(risk: pd.DataFrame, inputs: ValueReportInputs, n_listed: int) -> str:
     """Say how much is expected to be lost with accounts that leave."""
     loss, total = float(risk["loss"].sum()), float(risk["score"].sum())

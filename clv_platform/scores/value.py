@@ -42,6 +42,7 @@ VALUE_SCORE_SCHEMA = pa.schema(
         ("model_id", pa.string()),
         ("cutoff", pa.string()),
         ("is_champion", pa.bool_()),
+        ("total_error", pa.float64()),  # what the sum of all accounts may be off by together, as a share; null where no origin tells it
     ]
 )
 TIERS = ("low", "mid", "high", "very high")
@@ -119,6 +120,7 @@ def score_value(
         "model_id": np.full(n, artifact.manifest.model_id, dtype=object),
         "cutoff": np.full(n, cutoff, dtype=object),
         "is_champion": np.full(n, is_champion),
+        "total_error": np.full(n, artifact.manifest.metrics.get("total_error", np.nan)),
     }
     arrays = {
         name: pa.array(values[order], type=VALUE_SCORE_SCHEMA.field(name).type, from_pandas=True)  # NaN is null

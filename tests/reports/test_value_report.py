@@ -22,6 +22,7 @@ from clv_platform.reports.value_words import (
     model_words,
     money,
     read_deciles,
+    read_months_held,
     read_ranges_by_tenth,
     read_tiers,
     signed,
@@ -164,6 +165,22 @@ def test_tenths_whose_ranges_did_not_hold_are_named():
     assert told == "Don't rely on the range there, it held less often than promised: tenth 1 (70 %)."
     assert "all along the list" in read_ranges_by_tenth(pd.DataFrame(rows).drop(index=0))
     assert read_ranges_by_tenth(pd.DataFrame({"decile": [1]})) == ""
+
+
+def test_how_often_months_lay_in_their_range_stands_beside_the_forecast(inputs):
+    frame = pd.DataFrame(
+        {
+            "as_of_date": pd.Timestamp("2025-01-01"), "month_number": [-1, 0, 1], "expected": [200.0, 100.0, 100.0],
+            "half_chance": [5.0, 4.0, 4.0], "half": [20.0, 10.0, 10.0], "actual": [210.0, 98.0, 112.0],
+        }
+    )  # fmt: skip
+    told = read_months_held(frame)
+    assert "at 1 date before the test (1 January 2025)" in told
+    assert "it held 1 of 2 months and 1 of 1 total; chance alone would have held 1 of 2 months and 0 of 1 total." in told
+    assert read_months_held(pd.DataFrame()) == ""
+    ahead = inputs.ahead.assign(amount_lo=inputs.ahead["amount"] * 0.9, amount_hi=inputs.ahead["amount"] * 1.1)
+    page = render_value_report(replace(inputs, ahead=ahead, tables={**inputs.tables, "forecast_months": frame}))
+    assert unescape(told).split(" (")[0] in unescape(page)
 
 
 def test_every_section_with_data_is_there(html):

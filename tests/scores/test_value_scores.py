@@ -35,7 +35,7 @@ def make_forecast(spend: np.ndarray = SPEND) -> Any:
 
 
 def make_scores(**options: Any) -> pd.DataFrame:
-    artifact: Any = SimpleNamespace(manifest=SimpleNamespace(model_id="2026-01-01-abc", target="value"))
+    artifact: Any = SimpleNamespace(manifest=SimpleNamespace(model_id="2026-01-01-abc", target="value", metrics={"total_error": 0.1}))
     reasons = Reasons([["first", "second"]] * N, [["up"]] * N, [[]] * N, ["words"] * N)
     options = {"forecast": make_forecast(), "rows": make_rows()} | options
     return score_value(artifact, options.pop("rows"), reasons, ValueTiers(), cutoff="2026-01-01", **options)
@@ -47,6 +47,7 @@ def test_the_most_valuable_come_first_and_equals_by_account():
     assert scores["score_rank"].tolist() == list(range(1, N + 1))
     assert scores["score_percentile"].iloc[[0, -1]].tolist() == [1.0, 0.1]
     assert scores["reasons"].iloc[0] == "first · second"
+    assert (scores["total_error"] == 0.1).all()
 
 
 def test_tiers_have_the_shares_of_the_config():

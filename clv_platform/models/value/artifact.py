@@ -61,7 +61,7 @@ class ValueManifest:
     notes : dict
         Why a probability model isn't used.
     params, versions, metrics : dict
-        Rounds of trees by contender, library versions, figures at the origins (`backtest_...`).
+        Rounds of trees by contender, library versions, figures at the origins (`backtest_...`; `total_error`, see `origin_totals`).
     """
 
     model_id: str

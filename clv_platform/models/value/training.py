@@ -29,6 +29,7 @@ from clv_platform.models.value.contenders import Member, Purpose
 from clv_platform.models.value.contract_spread import learn_contract_spread
 from clv_platform.models.value.foundation import Foundations
 from clv_platform.models.value.intervals import compare_medians, compare_methods, learn_spread
+from clv_platform.models.value.origin_totals import OriginForecast, forecast_origins, total_error
 from clv_platform.models.value.quantiles import learn_quantiles
 
 
@@ -51,6 +52,8 @@ class TrainedValueModel:
         The choice in plain words.
     fit_seconds : float
         CPU time of the last fit of all contenders.
+    totals : tuple of OriginForecast
+        What each origin's accounts were expected to bring together, and brought.
     """
 
     artifact: ValueArtifact
@@ -59,6 +62,7 @@ class TrainedValueModel:
     contenders: pd.DataFrame
     reasons: tuple[str, ...]
     fit_seconds: float
+    totals: tuple[OriginForecast, ...] = ()
 
 
 def train_value_model(
@@ -110,6 +114,8 @@ def train_value_model(
         views = [trial.check for trial in backtests.trials]
         grounds = [trial.foundation for trial in backtests.trials]
         method, intervals = compare_methods(origins["spend"], views, grounds, seed)
+        days = [None if one.fold is not None else one.check[0].as_of for one in split.backtests]
+        totals = forecast_origins(days, origins["spend"], views, grounds, method)
         quantiles = learn_quantiles(origins["spend"], views, seed) if method == "quantiles" else None
         contracts = learn_contract_spread(origins["spend"], views) if method == "subscriptions" else None
         median, _ = compare_medians(origins["purchases"], views, grounds, seed)
@@ -131,9 +137,12 @@ def train_value_model(
     )
     model = replace(model, centre=_centre(model, ready))
     manifest = _manifest(split, config, target, ready, backtests, spend, purchases, (method, median), cutoff, config_hash, data_hash)
+    if np.isfinite(error := total_error(totals)):
+        manifest = replace(manifest, metrics={**manifest.metrics, "total_error": error})
     board = _board(spend, purchases, backtests, at_origin)
     artifact = _named(ValueArtifact(manifest, model), cutoff)
-    return TrainedValueModel(artifact, board, intervals, _contenders(ready, members, at_test), tuple(manifest.reasons), fit_seconds)
+    others = _contenders(ready, members, at_test)
+    return TrainedValueModel(artifact, board, intervals, others, tuple(manifest.reasons), fit_seconds, totals)
 
 
 def _choose_and_fit(

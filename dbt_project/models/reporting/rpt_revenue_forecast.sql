@@ -1,9 +1,10 @@
 {#- Revenue, or margin for a target that asks for it, by month: what came, and what the accounts of the newest forecasts are expected to
-    bring. The forecast of the whole horizon is spread over its months as the amounts were after the last six snapshots whose horizon is
-    over; accounts yet to come are not in it. The interval holds what chance does to single accounts, as their own intervals say, and how much
-    a month's share differed between those snapshots; an error that all accounts share, such as a bad year, is not in it. -#}
+    bring. The forecast of the horizon is spread over its months as the amounts were after the last six snapshots whose horizon is over;
+    accounts yet to come are not in it. The interval holds what chance does to single accounts (3.29 standard deviations hold 90 %), how much
+    a month's share differed between those snapshots, and what the totals of the rolling origins were off by (`total_error`). -#}
 {%- set targets = targets_of('value') -%}
-{%- set half_width = '1.645 * sqrt(totals.variance * shares.share_of_horizon + power(totals.expected_value * shares.share_spread, 2))' -%}
+{%- set chance = 'totals.variance * shares.share_of_horizon + power(totals.expected_value * shares.share_spread, 2)' -%}
+{%- set half_width = '1.645 * sqrt(' ~ chance ~ ' + power(totals.expected_value * shares.share_of_horizon * totals.total_error, 2))' -%}
 with forecasts as (
 
     select * from {{ ref('rpt_value_scores') }}
@@ -30,8 +31,8 @@ totals as (
         max({{ horizon_days_of('target', targets) }}) as horizon_days,
         count(*) as n_accounts,
         sum(score) as expected_value,
-        -- 3.29 standard deviations hold 90 % of a normal distribution, which the sum of many accounts is near to.
-        sum(power((score_hi - score_lo) / 3.29, 2)) as variance
+        sum(power((score_hi - score_lo) / 3.29, 2)) as variance,
+        coalesce(max(total_error), 0) as total_error
     from forecasts
     group by target, as_of_date
 

@@ -40,6 +40,7 @@ select
     reasons_up,
     reasons_down,
     model_id,
-    cutoff
+    cutoff,
+    total_error
 from ordered
 where age_rank = 1
