@@ -32,7 +32,7 @@ def build_raw_checks(company: Company) -> list[AssetChecksDefinition]:
 
         shares = {t.name: t.n_rejected / t.n_read for t in read_raw_load(company.paths).tables if t.n_read}
         high = {name: share for name, share in shares.items() if share > MAX_REJECTED_SHARE}
-        described = ", ".join(f"{name} {share:.1%}" for name, share in high.items())
+        described = ", ".join(f"{name} {100 * share:.1f} %" for name, share in high.items())
         return AssetCheckResult(
             passed=not high,
             severity=AssetCheckSeverity.WARN,

@@ -11,6 +11,7 @@ import pandas as pd
 
 from clv_platform.config import CompanyConfig
 from clv_platform.exploration.columns import choose_metrics, plain, visible_features
+from clv_platform.exploration.findings_words import NBSP
 from clv_platform.exploration.frames import ExplorationFrames
 from clv_platform.exploration.tables import ExplorationTables
 
@@ -55,11 +56,11 @@ def _missing(config: CompanyConfig, tables: ExplorationTables) -> Iterator[tuple
     gaps = tables.missing[tables.missing["share"] >= MIN_MISSING_SHARE] if len(tables.missing) else tables.missing
     lags = {f"{name}_lag_1m": spec.label for name, spec in config.usage_metrics.items()}
     for row in gaps[gaps["group"].isin(["profile", "snapshot"])].to_dict("records"):
-        note = f"{row['label']}: missing for {row['share']:.1%} of the accounts ({row['n_missing']:,})."
+        note = f"{row['label']}: missing for {_percent(row['share'])} of the accounts ({row['n_missing']:,})."
         yield "missing", row["column"], note, "Collect: ask for it where accounts are created, or find out where it is lost."
     readings = gaps[gaps["column"].isin(lags)]
     if len(readings):
-        listed = ", ".join(f"{lags[row['column']]} ({row['share']:.1%})" for row in readings.to_dict("records"))
+        listed = ", ".join(f"{lags[row['column']]} ({_percent(row['share'])})" for row in readings.to_dict("records"))
         note = f"Readings of the last month are missing for some accounts: {listed}."
         yield "missing", str(readings["column"].iloc[0]), note, "Collect: find out whether readings come late or are lost, and from where."
 
@@ -83,7 +84,7 @@ def _constant(config: CompanyConfig, accounts: pd.DataFrame) -> Iterator[tuple[s
             note = f"{feature.label}: the same for every account ({value})."
             yield "constant", feature.name, note, "Look: a column that never varies tells a model nothing."
         elif feature.name in metrics and feature.type == "number" and float((known == 0).mean()) >= MIN_ZERO_SHARE:
-            note = f"{feature.label}: zero for {float((known == 0).mean()):.1%} of the accounts."
+            note = f"{feature.label}: zero for {_percent((known == 0).mean())} of the accounts."
             yield "rare", feature.name, note, "Look: rare, or recorded for some accounts only?"
 
 
@@ -99,5 +100,9 @@ def _concentrated(tables: ExplorationTables) -> Iterator[tuple[str, str, str, st
     heavy = tables.outliers[(tables.outliers["n"] >= 500) & (tables.outliers["median"] > 0)] if len(tables.outliers) else tables.outliers
     for row in heavy.to_dict("records"):
         if row["top_share"] >= MIN_TOP_SHARE:
-            note = f"{row['label']}: the top 1 % of the accounts hold {row['top_share']:.0%} of the total."
+            note = f"{row['label']}: the top {_percent(0.01, 0)} of the accounts hold {_percent(row['top_share'], 0)} of the total."
             yield "concentrated", row["metric"], note, "Look: know these accounts by name; averages over all say little about the rest."
+
+
+def _percent(share: float, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f}{NBSP}%"

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from clv_platform.reports.words import percent
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
@@ -106,12 +108,30 @@ def around(y: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
 
 
 def percent_axes(axes: Axes, *, x: bool, y: bool) -> None:
-    """Write the ticks of the wanted axes as percent; narrow ranges get a decimal."""
+    """Write the ticks of the wanted axes as percent, at round steps and with the decimals that their step needs."""
+    from matplotlib.ticker import AutoLocator, MaxNLocator
+
     for axis, wanted in ((axes.xaxis, x), (axes.yaxis, y)):
         if wanted:
-            low, high = sorted(axis.get_view_interval())
-            digits = 0 if high - low > 0.06 else 1
-            axis.set_major_formatter(lambda value, _, digits=digits: f"{value:.{digits}%}")
+            if isinstance(axis.get_major_locator(), AutoLocator):  # which has steps of 2.5, too: 2 %, 5 %, 8 % when written
+                axis.set_major_locator(MaxNLocator(nbins="auto", steps=[1, 2, 5, 10]))
+            axis.set_major_formatter(lambda value, _, axis=axis: percent(value, _tick_digits(axis)))
+
+
+def _tick_digits(axis: Axis) -> int:
+    steps = np.diff(axis.get_majorticklocs())
+    step = float(steps.min()) if len(steps) else 1.0
+    return 0 if step > 0.0099 else 1 if step > 0.00099 else 2
+
+
+def one_two_five(low: float, high: float) -> list[float]:
+    """Round amounts for a logarithmic axis: powers of ten, with 2 and 5 between where fewer than three lie in the range."""
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for steps in ((1,), (1, 2, 5)):
+        found = [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]
+        if len(found) >= 3:
+            break
+    return found
 
 
 def count_axis(axis: Axis) -> None:

@@ -211,7 +211,7 @@ def _odds_axis(axes: Axes, which: str, values: np.ndarray) -> None:
     inside = [factor for factor in _FACTORS if np.log(factor) <= reach] or [_FACTORS[0]]
     chosen = [inside[-1], *(factor for factor in inside if 0.3 <= np.log(factor) / np.log(inside[-1]) <= 0.55)][:2]
     ticks = sorted({0.0, *(np.log(factor) for factor in chosen), *(-np.log(factor) for factor in chosen)})
-    axis.set_ticks(ticks, [f"×{np.exp(tick):.2g}" for tick in ticks])
+    axis.set_ticks(ticks, [f"×{np.exp(tick):.{2 if tick < 0 else 3}g}" for tick in ticks])
 
 
 def _number_axis(axes: Axes, values: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ less, so that its number stays readable on light and dark pages and for every ki
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,15 +14,24 @@ import pandas as pd
 
 from clv_platform.exploration.columns import plain
 from clv_platform.reports.drawing import INK, MODEL, OTHER, Format, around, month_axis, percent_axes, render, wrap
+from clv_platform.reports.words import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+WEAK = 0.1  # correlations nearer to 0 stay without a number
 _STRONGEST = 0.5  # of a cell's colour; above, black or white numbers would be hard to read
 _LINES = ((MODEL, "-"), (OTHER, "--"), (INK, ":"), (MODEL, "-."), (OTHER, (0, (5, 1, 1, 1))))
 
 
-def heat_map(values: pd.DataFrame, *, shade: pd.DataFrame | None = None, as_share: bool = False, picture_format: Format = "svg") -> bytes:
+def heat_map(
+    values: pd.DataFrame,
+    *,
+    shade: pd.DataFrame | None = None,
+    as_share: bool = False,
+    write: Callable[[float], str] | None = None,
+    picture_format: Format = "svg",
+) -> bytes:
     """Draw a table as cells with numbers.
 
     Parameters
@@ -32,7 +42,10 @@ def heat_map(values: pd.DataFrame, *, shade: pd.DataFrame | None = None, as_shar
         Between -1 (vermillion) and 1 (blue), same shape; by default the values between their lowest and highest, in blue.
     as_share : bool
         Print as percent.
+    write : callable, optional
+        How a number is printed; by default in five characters or so.
     """
+    write = write or _short
     rows, columns = values.shape
     numbers = values.to_numpy(float)
     colours = _own_shade(numbers) if shade is None else np.clip(shade.to_numpy(float), -1, 1)
@@ -45,12 +58,12 @@ def heat_map(values: pd.DataFrame, *, shade: pd.DataFrame | None = None, as_shar
                 if np.isfinite(colours[i, k]):
                     face = MODEL if colours[i, k] >= 0 else OTHER
                     axes.add_patch(Rectangle((k, i), 0.96, 0.94, facecolor=face, alpha=_STRONGEST * abs(colours[i, k]), linewidth=0))
-                text = f"{numbers[i, k]:.0%}" if as_share and np.isfinite(numbers[i, k]) else _short(numbers[i, k])
+                text = percent(numbers[i, k], 0) if as_share else write(numbers[i, k])
                 axes.text(k + 0.48, i + 0.5, text, ha="center", va="center", fontsize=9 if columns <= 8 else 7.5)
         axes.set(xlim=(0, columns), ylim=(rows, 0))
         slanted = sum(len(str(name)) for name in values.columns) > 34 or columns > 6
         axes.set_xticks(
-            np.arange(columns) + 0.48, [wrap(name, 24) for name in values.columns], fontsize=9,
+            np.arange(columns) + 0.48, [wrap(name, 24 if columns <= 8 else 34) for name in values.columns], fontsize=9,
             rotation=35 if slanted else 0, ha="right" if slanted else "center", rotation_mode="anchor" if slanted else None,
         )  # fmt: skip
         axes.set_yticks(np.arange(rows) + 0.5, [wrap(name, 20) for name in values.index], fontsize=9)
@@ -61,6 +74,11 @@ def heat_map(values: pd.DataFrame, *, shade: pd.DataFrame | None = None, as_shar
 
     longest = max((len(str(name)) for name in values.columns), default=0)
     return render(draw, 0.55 + 0.36 * rows + min(longest, 24) * (0.045 if columns > 3 else 0.01), picture_format)
+
+
+def correlation_map(square: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
+    """Draw correlations as cells; those nearer to 0 than `WEAK` have no number, the others no leading 0, so that many fit side by side."""
+    return heat_map(square, shade=square, write=_write_correlation, picture_format=picture_format)
 
 
 def rate_by_level(levels: pd.DataFrame, overall: float, *, picture_format: Format = "svg") -> bytes:
@@ -104,7 +122,7 @@ def share_bars(shares: pd.DataFrame, *, picture_format: Format = "svg") -> bytes
         axes.set_yticks(y, [wrap(label, 26) for label in shares["label"]], fontsize=9)
         axes.set(ylim=(len(shares) - 0.4, -0.6), xlim=(0, max(float(shares["share"].max()) * 1.15, 0.01)))
         for i, share in enumerate(shares["share"]):
-            axes.annotate(f"{share:.1%}", (share, i), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
+            axes.annotate(percent(share, 1), (share, i), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
         axes.grid(visible=False, axis="y")
         percent_axes(axes, x=True, y=False)
 
@@ -145,6 +163,12 @@ def _own_shade(numbers: np.ndarray) -> np.ndarray:
     return 0.04 + 0.96 * (numbers - known.min()) / (known.max() - known.min())
 
 
+def _write_correlation(value: float) -> str:
+    if not abs(value) >= WEAK:  # NaN, too
+        return "–" if np.isnan(value) else ""
+    return f"{value:.2f}".replace("0.", ".").replace("-", "−")
+
+
 def _short(value: float) -> str:
     """Write a number in at most five characters or so: 12.3k, 1.2M."""
     if not np.isfinite(value):
@@ -152,4 +176,4 @@ def _short(value: float) -> str:
     for at_least, unit, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
         if abs(value) >= at_least:
             return f"{value / unit:.3g}{letter}"
-    return plain(value).replace("-", "−")
+    return plain(value + 0.0).replace("-", "−")

@@ -265,7 +265,7 @@ def quality_pictures(tables: ExplorationTables) -> list[Drawn]:
         square = pd.DataFrame(np.nan, labels, labels)
         for left, right, rho in zip(pairs["left_label"], pairs["right_label"], pairs["rho"], strict=True):
             square.loc[left, right] = square.loc[right, left] = rho
-        reading = f"{readings.read_correlations(pairs)} Rank correlations (Spearman)."
+        reading = f"{readings.read_correlations(pairs)} Rank correlations (Spearman); those below {figures.WEAK} either way are left blank."
         found.append(Drawn("correlations", "What rises and falls together", reading, _correlation_map(square)))
     return found
 
@@ -280,7 +280,7 @@ def _heat(cells: pd.DataFrame, shade: pd.DataFrame | None = None, *, as_share: b
 
 
 def _correlation_map(square: pd.DataFrame) -> Callable[[Format], bytes]:
-    return lambda picture_format: figures.heat_map(square.round(2), shade=square, picture_format=picture_format)
+    return lambda picture_format: figures.correlation_map(square, picture_format=picture_format)
 
 
 def _lines(months: pd.DataFrame, column: str) -> Callable[[Format], bytes]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from clv_platform.metrics import wilson_interval
 from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format, around, count_axis, month_axis, percent_axes, render, wrap
+from clv_platform.reports.words import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,7 +63,7 @@ def gains_curve(gains: pd.DataFrame, *, mark: float = 0.2, picture_format: Forma
         at_mark = float(np.interp(mark, x, y))
         axes.plot([mark, mark, 0], [0, at_mark, at_mark], color=MUTED, linewidth=1, linestyle=":")
         axes.plot([mark], [at_mark], marker="o", color=MODEL)
-        axes.annotate(f"{at_mark:.0%}", (mark, at_mark), xytext=(8, -12), textcoords="offset points")
+        axes.annotate(percent(at_mark, 0), (mark, at_mark), xytext=(8, -12), textcoords="offset points")
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="share of the list called, best first", ylabel="share of all positives found")
         percent_axes(axes, x=True, y=True)
         axes.legend(loc="lower right")

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from clv_platform.reports.drawing import GRID, INK, MODEL, MUTED, OTHER, Format, percent_axes, render, wrap
+from clv_platform.reports.words import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -122,7 +123,7 @@ def bars(names: Sequence[str], values: Sequence[float], label: str, *, is_share:
         axes.set(ylim=(len(names) - 0.4, -0.6), xlabel=label)
         axes.set_xlim(right=max(float(np.nanmax(amounts)) * 1.18, 1e-9))
         for i, value in enumerate(amounts):
-            axes.annotate(f"{value:.0%}" if is_share else f"{value:,.0f}", (max(value, 0), i), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)  # fmt: skip  # noqa: E501
+            axes.annotate(percent(value, 0) if is_share else f"{value:,.0f}", (max(value, 0), i), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)  # fmt: skip  # noqa: E501
         axes.grid(visible=False, axis="y")
         if is_share:
             percent_axes(axes, x=True, y=False)

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format, around, month_axis, percent_axes, render
+from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format, around, month_axis, one_two_five, percent_axes, render
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.ticker import Locator
 
 
 def decile_bars(deciles: pd.DataFrame, currency: str, *, picture_format: Format = "svg") -> bytes:
@@ -132,17 +131,13 @@ def value_at_risk(points: pd.DataFrame, currency: str, *, picture_format: Format
                 axes.plot([], [], color=colour, marker="o", linewidth=0, label=label)
             axes.update_datalim(own)
         axes.autoscale_view()
-        axes.xaxis.set_major_locator(_whole_powers())
-        axes.xaxis.set_major_formatter(lambda value, _: f"{10**value:,.0f}")
+        low, high = axes.get_xlim()
+        marks = one_two_five(10**low, 10**high)
+        axes.set_xticks(np.log10(marks), [f"{mark:,.0f}" for mark in marks])
+        axes.set_xlim(low, high)
         axes.set(xlabel=f"expected amount, {currency}", ylabel="chance to leave")
         axes.set_ylim(bottom=0)
         percent_axes(axes, x=False, y=True)
         axes.legend(loc="upper right")
 
     return render(draw, 3.2, picture_format)
-
-
-def _whole_powers() -> Locator:
-    from matplotlib.ticker import MaxNLocator
-
-    return MaxNLocator(integer=True, nbins=6)

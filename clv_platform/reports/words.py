@@ -71,14 +71,14 @@ def percent(value: Any, digits: int | None = None) -> str:
     if not is_number(value):
         return MISSING
     places = digits if digits is not None else (1 if 0 < abs(value) < 0.095 else 0)
-    return f"{100 * value:.{places}f}{NBSP}%"
+    return f"{100 * value:z.{places}f}{NBSP}%"
 
 
 def score(value: Any, digits: int | None = None) -> str:
     """Write a figure between 0 and 1: three decimals, four when it is below 0.02."""
     if not is_number(value):
         return MISSING
-    return f"{value:.{digits or _score_digits(value)}f}"
+    return f"{value:z.{digits or _score_digits(value)}f}"
 
 
 def _score_digits(value: float) -> int:
@@ -87,12 +87,12 @@ def _score_digits(value: float) -> int:
 
 def times(value: Any) -> str:
     """Write a factor: 2.9."""
-    return f"{value:.1f}" if is_number(value) else MISSING
+    return f"{value:z.1f}" if is_number(value) else MISSING
 
 
 def amount(value: Any) -> str:
     """Write an amount: 1,234.50."""
-    return f"{value:,.2f}" if is_number(value) else MISSING
+    return f"{value:z,.2f}" if is_number(value) else MISSING
 
 
 def day(value: date | None) -> str:

@@ -7,7 +7,7 @@ through
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -16,12 +16,17 @@ import pandas as pd
 from clv_platform.review.app.theme import BLUE, GREY, ORANGE, SERIES
 
 _LONGEST = 28
+_PERCENT = {"ticksuffix": " %", "rangemode": "tozero"}  # Plotly's own percent has no space before its sign
 
 
 def safe(text: Any) -> str:
     """Escape a text for Plotly and cut it; the whole text stands in the table below the chart."""
     shown = str(text)
     return escape(shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…")
+
+
+def _percents(shares: Iterable[float]) -> list[float]:
+    return [100 * float(share) for share in shares]
 
 
 def _figure(
@@ -45,24 +50,24 @@ def _figure(
 
 def reliability_figure(table: pd.DataFrame) -> dict[str, Any]:
     """Promised chances against what happened: mean_score, observed, lo, hi."""
-    top = float(max(table["mean_score"].max(), table["hi"].max()))
+    top = 100 * float(max(table["mean_score"].max(), table["hi"].max()))
     line = {"type": "scatter", "mode": "lines", "x": [0, top], "y": [0, top], "line": {"color": GREY, "dash": "dash"}, "hoverinfo": "skip"}
     points = {
         "type": "scatter",
         "mode": "markers",
-        "x": table["mean_score"].tolist(),
-        "y": table["observed"].tolist(),
+        "x": _percents(table["mean_score"]),
+        "y": _percents(table["observed"]),
         "marker": {"color": BLUE, "size": 9},
         "error_y": {
             "type": "data",
             "symmetric": False,
-            "array": (table["hi"] - table["observed"]).tolist(),
-            "arrayminus": (table["observed"] - table["lo"]).tolist(),
+            "array": _percents(table["hi"] - table["observed"]),
+            "arrayminus": _percents(table["observed"] - table["lo"]),
             "color": BLUE,
         },
-        "hovertemplate": "promised %{x:.1%}<br>happened %{y:.1%}<extra></extra>",
+        "hovertemplate": "promised %{x:.1f} %<br>happened %{y:.1f} %<extra></extra>",
     }
-    share = {"tickformat": ".0%", "rangemode": "tozero"}
+    share = _PERCENT
     return _figure([line, points], share | {"title": {"text": "promised"}}, share | {"title": {"text": "happened"}})
 
 
@@ -78,10 +83,10 @@ def distribution_figure(levels: Sequence[Any], share: Sequence[float], overall: 
                 "type": "bar",
                 "name": "all rows",
                 "x": places,
-                "y": list(overall),
+                "y": _percents(overall),
                 "customdata": names,
                 "marker": {"color": "rgba(139,149,161,.45)"},
-                "hovertemplate": "%{customdata}: %{y:.1%} of all rows<extra></extra>",
+                "hovertemplate": "%{customdata}: %{y:.1f} % of all rows<extra></extra>",
             }
         )
     bars.append(
@@ -89,16 +94,16 @@ def distribution_figure(levels: Sequence[Any], share: Sequence[float], overall: 
             "type": "bar",
             "name": "these rows",
             "x": places,
-            "y": list(share),
+            "y": _percents(share),
             "customdata": names,
             "width": 0.55 if overall is not None else 0.85,
             "marker": {"color": BLUE},
-            "hovertemplate": "%{customdata}: %{y:.1%}<extra></extra>",
+            "hovertemplate": "%{customdata}: %{y:.1f} %<extra></extra>",
         }
     )
     step = max(1, len(names) // 8)
     ticks = {"tickmode": "array", "tickvals": places[::step], "ticktext": names[::step], "title": {"text": safe(label)}}
-    return _figure(bars, ticks, {"tickformat": ".0%", "rangemode": "tozero"}, overall is not None, barmode="overlay")
+    return _figure(bars, ticks, _PERCENT, overall is not None, barmode="overlay")
 
 
 def lines_figure(series: Mapping[str, tuple[Sequence[Any], Sequence[float]]], unit: str) -> dict[str, Any]:

@@ -20,24 +20,24 @@ def number(value: float | None, shown_as: str = "score") -> str:
     if value is None or not math.isfinite(value):
         return NONE
     if shown_as == "share":
-        return f"{100 * value:.1f} %" if abs(value) < 0.1 else f"{100 * value:.0f} %"
+        return f"{100 * value:z.1f} %" if abs(value) < 0.1 else f"{100 * value:z.0f} %"
     if shown_as == "times":
-        return f"{value:.2f} ×"
+        return f"{value:z.2f} ×"
     if shown_as == "count":
-        return f"{value:,.0f}"
+        return f"{value:z,.0f}"
     if shown_as == "amount":
         return amount(value)
-    return f"{value:.3f}"
+    return f"{value:z.3f}"
 
 
 def amount(value: float) -> str:
     """Write an amount with three or more digits that matter: 1,234; 56.7; 0.0123."""
     size = abs(value)
     if size >= 1000:
-        return f"{value:,.0f}"
+        return f"{value:z,.0f}"
     if size >= 10:
-        return f"{value:,.1f}"
-    return f"{value:.3g}" if size < 0.01 and value else f"{value:.2f}"
+        return f"{value:z,.1f}"
+    return f"{value:.3g}" if size < 0.01 and value else f"{value:z.2f}"
 
 
 def interval(lo: float, hi: float, shown_as: str) -> str:
@@ -73,7 +73,7 @@ def cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):  # whole numbers with gaps are stored as floats
-        return f"{value:,.0f}" if value.is_integer() else amount(value)
+        return f"{value:z,.0f}" if value.is_integer() else amount(value)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, pd.Timestamp | datetime):

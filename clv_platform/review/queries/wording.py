@@ -215,14 +215,14 @@ def show(value: float, shown_as: str) -> str:
     if not math.isfinite(value):
         return "unknown"
     if shown_as == "share":
-        return f"{value * 100:.0f} %" if abs(value) >= 0.1 else f"{value * 100:.1f} %"
+        return f"{value * 100:z.0f} %" if abs(value) >= 0.1 else f"{value * 100:z.1f} %"
     if shown_as == "count":
-        return f"{value:,.0f}"
+        return f"{value:z,.0f}"
     if shown_as == "times":
-        return f"{value:.1f}"
+        return f"{value:z.1f}"
     if shown_as == "amount":
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.2f}"
-    return f"{value:.3f}" if abs(value) < 0.1 else f"{value:.2f}"
+        return f"{value:z,.0f}" if abs(value) >= 1000 else f"{value:z,.2f}"
+    return f"{value:z.3f}" if abs(value) < 0.1 else f"{value:z.2f}"
 
 
 def _sentence(words: Words, value: float, lo: float, hi: float) -> str:
