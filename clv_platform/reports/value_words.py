@@ -256,7 +256,7 @@ def read_ranges_by_tenth(deciles: pd.DataFrame) -> str:
         return ""
     off = deciles[(deciles["coverage_90_hi"] < PROMISED) & (deciles["coverage_90"] < _STILL_RIGHT)]
     if off.empty:
-        return f"That is so all along the list: in no tenth of it did ranges hold clearly less often than {percent(_STILL_RIGHT)} of times."
+        return "No tenth of the list is an exception: in none did the range hold clearly less often than promised."
     named = sentence_list([f"tenth {whole(row['decile'])} ({percent(row['coverage_90'])})" for row in off.to_dict("records")])
     return f"Don't rely on the range there, it held less often than promised: {named}."
 

@@ -163,7 +163,7 @@ def test_tenths_whose_ranges_did_not_hold_are_named():
     rows = {"decile": [1, 2, 3], "coverage_90": [0.7, 0.9, 0.86], "coverage_90_lo": [0.65, 0.87, 0.8], "coverage_90_hi": [0.75, 0.93, 0.92]}
     told = read_ranges_by_tenth(pd.DataFrame(rows)).replace("\u00a0", " ")
     assert told == "Don't rely on the range there, it held less often than promised: tenth 1 (70 %)."
-    assert "all along the list" in read_ranges_by_tenth(pd.DataFrame(rows).drop(index=0))
+    assert "No tenth of the list is an exception" in read_ranges_by_tenth(pd.DataFrame(rows).drop(index=0))
     assert read_ranges_by_tenth(pd.DataFrame({"decile": [1]})) == ""
 
 
