@@ -20,8 +20,9 @@ class _Block(BaseModel):
 class ValueChoice(_Block):
     """The rule by which one of the value models becomes the champion, written down before the test is looked at."""
 
-    metric: ValueMetric = "ngini"  # of the rolling-origin backtest; the better one wins
+    metric: ValueMetric = "ngini"  # of the rolling-origin backtest; the best one wins
     max_bias: float = Field(default=0.15, gt=0, le=1)  # among the models whose total is off by at most this share
+    tie: float = Field(default=0.0015, ge=0, lt=0.1)  # within this share of the best one's metric models are level: the smallest rmse decides
     blend_of: int = Field(default=3, ge=1)  # the mean of so many of the best models is a contender, too; 1: no blends
 
 

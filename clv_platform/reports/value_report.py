@@ -21,7 +21,7 @@ from clv_platform.reports.sections.section import Section
 from clv_platform.reports.sections.value_backtest import build_value_backtest, build_value_outcomes
 from clv_platform.reports.target_findings import published_sentence
 from clv_platform.reports.value_inputs import SEGMENTS_PAGE, ValueReportInputs, held_curves, value_at_risk
-from clv_platform.reports.words import percent, whole
+from clv_platform.reports.words import NBSP, counted, percent, sentence_list, whole
 from clv_platform.scores.happened import still_open
 
 N_SHOWN, N_RISK = 20, 15
@@ -107,6 +107,14 @@ def _purchases(inputs: ValueReportInputs) -> Section | None:
     return Section("purchases", "How often they buy", (*([text] if text else []), table))
 
 
+def _compared(spend: pd.DataFrame, where: str) -> str:
+    """Count the models that have figures; those that couldn't be fitted are named apart."""
+    ran = spend["rmse"].notna()
+    text = f"{counted(int(ran.sum()), 'model')} {'was' if ran.sum() == 1 else 'were'} compared {where}"
+    others = sentence_list([told.model_words(name) for name in spend.loc[~ran, "model"]])
+    return f"{text}; not fitted, for the reasons in the table: {others}." if others else f"{text}."
+
+
 def _choice(inputs: ValueReportInputs) -> Section | None:
     board, rule = inputs.table("backtest_leaderboard"), inputs.config.value_choice
     if board.empty:
@@ -120,8 +128,9 @@ def _choice(inputs: ValueReportInputs) -> Section | None:
         "so there was nothing to learn from; how much a season brings is not tested by this)"
     )
     text = (
-        f"{len(spend)} models were compared {where}. The rule was written down before: of the models whose total is off by at most "
-        f"{percent(rule.max_bias)}, the best by {rule.metric.replace('ngini', 'the normalised Gini').replace('_', ' ')}."
+        f"{_compared(spend, where)} The rule was written down before: of the models whose total is off by at most "
+        f"{percent(rule.max_bias)}, the best by {rule.metric.replace('ngini', 'the normalised Gini').replace('_', ' ')}; of those "
+        f"that are level with it (within {rule.tie * 100:g}{NBSP}%) the one with the smallest root mean squared error."
     )
     reasons = [told.in_words(str(reason)) for reason in inputs.training.get("reasons", [])]
     blocks: list[Any] = [

@@ -1,7 +1,8 @@
 """Which model is used: a rule written down before the test date is looked at, applied to the rolling origins alone.
 
 The rule: of the models (and equal or weighted means of the best few) whose total over all origins is off by at most `max_bias`, the one
-with the best metric, a mean over the origins. Add another rule here with a key in the config. Keep fitting out.
+with the best metric, a mean over the origins; of those that are level with it (`tie`) the one with the smallest root mean squared error.
+Add another rule here with a key in the config. Keep fitting out.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ def choose(backtests: Backtests, purpose: Purpose, rule: ValueChoice) -> Choice:
     blends = _blends(ranked, trials, purpose, rule)
     figures |= {blend.name: _figures(blend, trials, purpose) for blend in blends}
     pool = [one for one in (*ranked, *blends) if abs(figures[one.name]["bias"]) <= bound]
-    champion = min(pool, key=lambda one: (_loss(figures[one.name], rule), figures[one.name]["decile_wape"], one.name))
+    level = _level(pool, figures, rule)
+    champion = min(level, key=lambda one: (figures[one.name]["rmse"], figures[one.name]["decile_wape"], one.name))
     rows = [
         {
             "model": one.name,
@@ -116,7 +118,7 @@ def choose(backtests: Backtests, purpose: Purpose, rule: ValueChoice) -> Choice:
         }
         for one in (*singles, *blends)
     ]
-    return Choice(champion, pd.DataFrame(rows), _reasons(champion, figures, rule, bound, widened, trials))
+    return Choice(champion, pd.DataFrame(rows), _reasons(champion, level, figures, rule, bound, widened, trials))
 
 
 def _names(backtests: Backtests, purpose: Purpose) -> list[str]:
@@ -157,6 +159,12 @@ def pooled_decile_wape(actual: Sequence[Floats], predicted: Sequence[Floats]) ->
 
 def _loss(figures: dict[str, float], rule: ValueChoice) -> float:
     return figures[rule.metric] * (1 if rule.metric in LOWER_IS_BETTER else -1)
+
+
+def _level(pool: Sequence[Candidate], figures: dict[str, dict[str, float]], rule: ValueChoice) -> list[Candidate]:
+    """The best by the rule's metric, and those that so small a difference doesn't tell from it."""
+    best = min(_loss(figures[one.name], rule) for one in pool)
+    return [one for one in pool if _loss(figures[one.name], rule) <= best + rule.tie * abs(best)]
 
 
 def _bound(rule: ValueChoice, figures: Sequence[dict[str, float]]) -> tuple[float, bool]:
@@ -205,6 +213,7 @@ def _describe(one: Candidate) -> str:
 
 def _reasons(
     champion: Candidate,
+    level: Sequence[Candidate],
     figures: dict[str, dict[str, float]],
     rule: ValueChoice,
     bound: float,
@@ -214,9 +223,15 @@ def _reasons(
     name = f"{champion.name} ({_describe(champion)})" if champion.is_blend else champion.name
     own = figures[champion.name]
     within = [model for model, values in figures.items() if abs(values["bias"]) <= bound and model not in BASELINES]
+    among = f"of {len(within)} models whose total is off by at most {bound:.0%}"
+    place = f"the best {among}"
+    if len(level) > 1:
+        place = (
+            f"level with the best (within {rule.tie:.2%}) {among}, and of these {len(level)} its root mean squared error is the smallest"
+        )
     reasons = [
         f"Chosen: {name}. Over {len(trials)} origin{'s' * (len(trials) != 1)} before the test its {rule.metric} is {own[rule.metric]:.3f}, "
-        f"the best of {len(within)} models whose total is off by at most {bound:.0%}; its own total is off by {own['bias']:+.1%}, "
+        f"{place}; its own total is off by {own['bias']:+.1%}, "
         f"the totals of its deciles by {own['decile_wape']:.1%}.",
     ]
     if widened:

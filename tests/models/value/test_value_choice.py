@@ -80,6 +80,21 @@ def test_of_models_that_rank_the_same_the_one_whose_deciles_add_up_is_used() -> 
     assert found.champion.name == "truth"
 
 
+def test_of_models_that_are_level_the_one_with_the_smaller_error_is_used_and_the_reasons_say_so() -> None:
+    def a_hair_better_in_order(mean, rng):
+        return mean**1.4 * mean.sum() / (mean**1.4).sum()
+
+    def nearer(mean, rng):
+        return mean * np.exp(rng.normal(0, 0.05, mean.size))
+
+    makers = {"steep": a_hair_better_in_order, "nearer": nearer}
+    level = choose(origins(makers), "spend", ValueChoice(blend_of=1))
+    assert level.table.set_index("model").loc["steep", "ngini"] > level.table.set_index("model").loc["nearer", "ngini"]
+    assert level.champion.name == "nearer"
+    assert "level with the best (within 0.15%) of 2 models" in level.reasons[0]
+    assert choose(origins(makers), "spend", ValueChoice(blend_of=1, tie=0)).champion.name == "steep"
+
+
 def test_blends_have_weights_that_add_up_to_one_and_learn_them_on_other_origins() -> None:
     makers = {"one": noisy, "two": noisy, "three": noisy}
     found = choose(origins(makers), "spend", ValueChoice(blend_of=3))
