@@ -311,3 +311,13 @@ def test_whoever_left_since_the_snapshot_is_not_among_the_most_valuable():
     assert ">A0002<" not in listed
     assert "2 of the 300 accounts have left between 1 January 2026 and 20 January 2026; the list leaves them out" in listed
     assert "have left between" not in unescape(render_value_report(make_inputs()))
+
+
+def test_only_models_with_figures_count_as_compared_and_the_others_are_named(inputs):
+    board = inputs.table("backtest_leaderboard")
+    absent = board.head(1).assign(model="bg_nbd", is_champion=False, note="no fit", **dict.fromkeys(VALUE_METRICS, np.nan))
+    more = replace(inputs, tables={**inputs.tables, "backtest_leaderboard": pd.concat([board, absent], ignore_index=True)})
+    html = unescape(render_value_report(more))
+    assert f"{len(board)} models were compared" in html
+    assert "not fitted, for the reasons in the table: purchase history (BG/NBD and Gamma-Gamma)." in html
+    assert "not fitted" not in unescape(render_value_report(inputs))
