@@ -169,7 +169,7 @@ def _copy_to_memory(connection: Any, folder: Path, tables: tuple[str, ...]) -> N
     connection.execute(f"attach '{folder / 'company' / 'warehouse.duckdb'}' as stored (read_only); attach ':memory:' as warehouse")
     connection.execute("use warehouse; create schema raw; create schema staging; create schema intermediate; create schema marts")
     for table in tables:
-        order = "order by hash(account_id)" if table == _name_of("days") else ""
+        order = "order by cast(hash(account_id) >> 52 as smallint)" if table == _name_of("days") else ""
         connection.execute(f"create table {table} as select * from stored.{table} {order}")
     found = f"select sql from duckdb_views() where database_name = 'stored' and view_name = '{VIEW}'"
     connection.execute(connection.execute(found).fetchall()[0][0])

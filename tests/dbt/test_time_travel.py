@@ -133,7 +133,7 @@ def test_the_future_changes_no_feature_of_the_past(compiled: CompiledProject, ch
     [
         ("feat_accounts__web", "web_sessions.known_at < spine.as_of_at", ("add", "web_sessions", TODAY, "a", 5)),
         ("feat_accounts__rfm", "purchases.known_at < spine.as_of_at", ("add_late", "orders", datetime(2025, 3, 5), "a", 30)),
-        ("int_purchases__at_snapshots", "days.known_at < spine.as_of_at", ("add_late", "orders", datetime(2025, 3, 5), "a", 30)),
+        ("int_purchases__at_snapshots", "days.known_on < spine.as_of_at", ("add_late", "orders", datetime(2025, 3, 5), "a", 30)),
         ("feat_accounts__support", "cases.closing_known_at < spine.as_of_at", ("close", "support_cases", TODAY, "a", 1)),
         ("feat_accounts__web", "web_sessions.conversion_known_at < spine.as_of_at", ("close", "web_sessions", TODAY, "a", 1)),
         ("int_usage__versions", "n_months_late <= 0", ("add_late", "usage", datetime(2025, 3, 5), "a", 30)),

@@ -30,7 +30,7 @@ totals as (
     select
         account_id,
         ordered_on,
-        max(cast(known_at as date)) as known_on,
+        max(known_on) as known_on,
         sum(amount) as amount,
         sum(costed_amount) as costed_amount,
         sum(cost) as cost,
