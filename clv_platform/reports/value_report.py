@@ -115,14 +115,6 @@ def _compared(spend: pd.DataFrame, where: str) -> str:
     return f"{text}; not fitted, for the reasons in the table: {others}." if others else f"{text}."
 
 
-def _compared(spend: pd.DataFrame, where: str) -> str:
-    """Count the models that have figures; those that couldn't be fitted are named apart."""
-    ran = spend["rmse"].notna()
-    text = f"{counted(int(ran.sum()), 'model')} {'was' if ran.sum() == 1 else 'were'} compared {where}"
-    others = sentence_list([told.model_words(name) for name in spend.loc[~ran, "model"]])
-    return f"{text}; not fitted, for the reasons in the table: {others}." if others else f"{text}."
-
-
 def _choice(inputs: ValueReportInputs) -> Section | None:
     board, rule = inputs.table("backtest_leaderboard"), inputs.config.value_choice
     if board.empty:
