@@ -38,13 +38,7 @@ order_totals as (
 purchases as (
 
     select
-        account_id,
-        ordered_at,
-        known_at,
-        amount,
-        ordered_amount,
-        refunded_amount,
-        n_units,
+        *,
         ordered_amount > 0 as is_purchase,
         ordered_amount > 0 and row_number() over (
             partition by account_id, purchase, ordered_amount > 0
