@@ -22,7 +22,7 @@ class ValueChoice(_Block):
 
     metric: ValueMetric = "ngini"  # of the rolling-origin backtest; the best one wins
     max_bias: float = Field(default=0.15, gt=0, le=1)  # among the models whose total is off by at most this share
-    tie: float = Field(default=0.0015, ge=0, lt=0.1)  # within this share of the best one's metric models are level: the smallest rmse decides
+    tie: float = Field(default=0.0015, ge=0, lt=0.1)  # within this share of the best one's metric models are level: the least rmse wins
     blend_of: int = Field(default=3, ge=1)  # the mean of so many of the best models is a contender, too; 1: no blends
 
 

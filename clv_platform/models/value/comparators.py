@@ -24,6 +24,7 @@ from clv_platform.models.value.backtests import Prepared
 from clv_platform.models.value.design import View
 from clv_platform.models.value.foundation import MONTH
 from clv_platform.models.value.networks import fit_network
+from clv_platform.models.value.trees import TWEEDIE_POWER
 
 Floats = NDArray[np.float64]
 RECURRENT = "recurrent_network"
@@ -110,8 +111,8 @@ def _xgboost(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
     import xgboost as xgb
 
     params: dict[str, Any] = {
-        "objective": "reg:tweedie", "tweedie_variance_power": 1.5, "eta": 0.05, "max_depth": 4, "min_child_weight": 5, "subsample": 0.8,
-        "colsample_bytree": 0.5, "lambda": 10.0, "tree_method": "hist", "max_bin": 64, "nthread": 1, "seed": seed, "verbosity": 0,
+        "objective": "reg:tweedie", "tweedie_variance_power": TWEEDIE_POWER, "eta": 0.05, "max_depth": 4, "min_child_weight": 5,
+        "subsample": 0.8, "colsample_bytree": 0.5, "lambda": 10.0, "tree_method": "hist", "max_bin": 64, "nthread": 1, "seed": seed, "verbosity": 0,
     }  # fmt: skip
     booster = xgb.train(params, xgb.DMatrix(matrix.values, y, nthread=1), 120)
     return lambda other: np.asarray(booster.predict(xgb.DMatrix(other.values, nthread=1)), dtype=np.float64)
@@ -122,7 +123,7 @@ def _catboost(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
 
     model = CatBoostRegressor(
         iterations=120, learning_rate=0.08, depth=5, rsm=0.5, l2_leaf_reg=10, border_count=64, random_seed=seed, thread_count=1,
-        verbose=False, allow_writing_files=False, loss_function="Tweedie:variance_power=1.5",
+        verbose=False, allow_writing_files=False, loss_function=f"Tweedie:variance_power={TWEEDIE_POWER}",
     )  # fmt: skip
     model.fit(matrix.values, y)
     return lambda other: np.asarray(model.predict(other.values, prediction_type="Exponent"), dtype=np.float64)

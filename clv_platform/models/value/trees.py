@@ -40,7 +40,9 @@ _PARAMS: Mapping[str, Any] = {
     "learning_rate": 0.07, "num_leaves": 8, "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 10.0,
     "max_bin": 63, "verbosity": -1, "deterministic": True, "force_col_wise": True, "num_threads": 1,
 }  # fmt: skip
-_POWER = 1.5
+TWEEDIE_POWER = (
+    1.3  # of the variance in the mean, LightGBM's default being 1.5: the better order and the smaller error on earlier dates (ADR 0012)
+)
 _FLOOR = 1e-3
 
 
@@ -185,7 +187,7 @@ def fit_trees(view: View, spec: TreeSpec, *, rounds: int, seed: int, n_bags: int
         raise FitError(f"trees for {spec.outcome}: expected {MIN_ROWS} learning rows or more with columns that vary, found {len(view)}.")
     settings = {**_PARAMS, "objective": spec.objective, **_by_size(view)}
     if spec.objective == "tweedie":
-        settings["tweedie_variance_power"] = _POWER
+        settings["tweedie_variance_power"] = TWEEDIE_POWER
     n_columns = view.matrix.values.shape[1]
     names = [f"f{column}" for column in range(n_columns)]
     scale = float(outcome.mean())  # in units of the mean, results don't depend on the currency's size
@@ -229,7 +231,7 @@ def _by_size(view: View) -> dict[str, float | int]:
     return {"min_data_in_leaf": int(np.clip(n // 100, 10, 500)), "feature_fraction": float(np.clip(30 / max(p, 1), 0.25, 0.6))}
 
 
-def tweedie_deviance(y: Floats, mean: Floats, power: float = _POWER) -> float:
+def tweedie_deviance(y: Floats, mean: Floats, power: float = TWEEDIE_POWER) -> float:
     """Mean Tweedie deviance for a power between 1 and 2; amounts below 0 count as 0."""
     amount, mu = np.maximum(y, 0.0), np.maximum(mean, 1e-12)
     parts = amount ** (2 - power) / ((1 - power) * (2 - power)) - amount * mu ** (1 - power) / (1 - power) + mu ** (2 - power) / (2 - power)
