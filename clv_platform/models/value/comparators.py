@@ -112,7 +112,8 @@ def _xgboost(matrix: Matrix, y: Floats, seed: int) -> _Predictor:
 
     params: dict[str, Any] = {
         "objective": "reg:tweedie", "tweedie_variance_power": TWEEDIE_POWER, "eta": 0.05, "max_depth": 4, "min_child_weight": 5,
-        "subsample": 0.8, "colsample_bytree": 0.5, "lambda": 10.0, "tree_method": "hist", "max_bin": 64, "nthread": 1, "seed": seed, "verbosity": 0,
+        "subsample": 0.8, "colsample_bytree": 0.5, "lambda": 10.0, "tree_method": "hist", "max_bin": 64, "nthread": 1, "seed": seed,
+        "verbosity": 0,
     }  # fmt: skip
     booster = xgb.train(params, xgb.DMatrix(matrix.values, y, nthread=1), 120)
     return lambda other: np.asarray(booster.predict(xgb.DMatrix(other.values, nthread=1)), dtype=np.float64)
