@@ -1,22 +1,26 @@
 {#- What happened month by month, for pictures and statements over time. `known_by_date` lets a reader who stands at an earlier cutoff leave
-    out the months that were not complete then. -#}
+    out the months that were not complete then. What is dated from the data's end (`observed_until`) on hasn't happened: a slip of the pen. -#}
 {%- set day = var('anchor_days')[0] -%}
 with usage_parts as (
 
     select * from {{ ref('int_usage__months') }}
-    where extract('day' from month_end_date) = {{ day }}
+    where
+        extract('day' from month_end_date) = {{ day }}
+        and {{ dbt.dateadd('month', -1, 'month_end_date') }} < {{ observed_until_at() }}
 
 ),
 
 orders as (
 
     select * from {{ ref('stg_raw__orders') }}
+    where ordered_at < {{ observed_until_at() }}
 
 ),
 
 support_cases as (
 
     select * from {{ ref('stg_raw__support_cases') }}
+    where opened_at < {{ observed_until_at() }}
 
 ),
 
