@@ -92,13 +92,13 @@ def join_lists(room: ValueRoom) -> "pd.DataFrame":
     import pandas as pd
 
     from clv_platform.contracts.dbt_vars import value_label
-    from clv_platform.evaluation.value_outcomes import join_outcomes
+    from clv_platform.evaluation.value_outcomes import LIST_COLUMNS, join_outcomes
+    from clv_platform.scores.history import read_columns
     from clv_platform.warehouse import read_parquet
 
-    columns = ["account_id", "as_of_date", "cutoff", "model_id", "is_champion", "score", "score_lo", "score_hi"]
-    parts = [read_parquet(path, columns) for path in sorted(room.history.glob("[!.]*.parquet"))]
+    parts = [read_columns(path, LIST_COLUMNS) for path in sorted(room.history.glob("[!.]*.parquet"))]
     parts = [part for part in parts if len(part)]
-    scores = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    scores = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(LIST_COLUMNS))
     label = value_label(room.target, room.target.horizon_days)
     mart = room.company.paths.marts / f"{room.examples_key.path[-1]}.parquet"
     return join_outcomes(scores, read_parquet(mart, ["account_id", "as_of_date", label]), label)

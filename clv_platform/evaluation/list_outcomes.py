@@ -59,7 +59,7 @@ def evaluate_lists(outcomes: pd.DataFrame, *, call_list_size: int, known_until: 
     Parameters
     ----------
     outcomes : DataFrame
-        Rows of one target of `rpt_list_outcomes`: account_id, as_of_date, cutoff, model_id, is_given_out, score, score_rank,
+        Rows of one target of `rpt_list_outcomes`: account_id, as_of_date, cutoff, model_id, is_given_out, is_in_force, score, score_rank,
         known_from_date, outcome (1, 0 or null), was_contacted, was_control; happened_on, where given: an account whose event had happened
         when the list was given out wasn't on it and counts nowhere.
     call_list_size : int
@@ -79,19 +79,19 @@ def evaluate_lists(outcomes: pd.DataFrame, *, call_list_size: int, known_until: 
 
     Notes
     -----
-    When two runs gave out a list for one date, the later cutoff counts: it replaced the other in what was published.
+    When two runs gave out a list for one date, the one in force counts: it replaced the other in what was published.
     """
-    given = outcomes[outcomes["is_given_out"].fillna(False).astype(bool)] if len(outcomes) else outcomes
+    counts = ["is_given_out", "is_in_force"]
+    given = outcomes[outcomes[counts].fillna(False).astype(bool).all(axis=1)] if len(outcomes) else outcomes
     rows: list[dict[str, Any]] = []
     for as_of, of_date in given.groupby("as_of_date", sort=True) if len(given) else ():
-        newest = max(zip(of_date["cutoff"], of_date["model_id"], strict=True))
-        scored = of_date[(of_date["cutoff"] == newest[0]) & (of_date["model_id"] == newest[1])]
-        scored = scored[scored["happened_on"].isna()] if "happened_on" in scored.columns else scored
+        cutoff, model_id = of_date[["cutoff", "model_id"]].iloc[0]
+        scored = of_date[of_date["happened_on"].isna()] if "happened_on" in of_date.columns else of_date
         if scored.empty:
             continue
         known_from = pd.Timestamp(scored["known_from_date"].iloc[0])
         is_known = known_until is None or known_from <= pd.Timestamp(known_until)
-        facts = {"as_of_date": pd.Timestamp(str(as_of)), "known_from_date": known_from, "cutoff": newest[0], "model_id": newest[1]}
+        facts = {"as_of_date": pd.Timestamp(str(as_of)), "known_from_date": known_from, "cutoff": cutoff, "model_id": model_id}
         for name, depth in list_depths(len(scored), call_list_size).items():
             rows.append({**facts, "list": name, "is_known": is_known, **_judge(scored, depth, seed, is_known=is_known)})
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -23,6 +23,7 @@ COLUMNS = (
     "as_of_date", "known_from_date", "cutoff", "model_id", "is_given_out", "is_known", "n_scored", "n_known", "n_buyers", "expected",
     "actual", *(f"{name}{end}" for name in _FIGURES for end in ("", "_lo", "_hi")), "top20_promised",
 )  # fmt: skip
+LIST_COLUMNS = ("account_id", "as_of_date", "cutoff", "model_id", "is_champion", "scored_at", "score", "score_lo", "score_hi")  # of a list
 DECILE_COLUMNS = ("as_of_date", "decile", "n", "predicted", "actual", "actual_lo", "actual_hi")
 TOP = 0.2
 _BOUNDS = {"bias": (-1.0, np.inf), "ngini": (-1.0, 1.0), "top20_share": (0.0, 1.0), "coverage_90": (0.0, 1.0)}
@@ -35,7 +36,7 @@ def join_outcomes(scores: pd.DataFrame, outcomes: pd.DataFrame, label: str) -> p
     Parameters
     ----------
     scores : DataFrame
-        Lists, see `scores.value.VALUE_SCORE_SCHEMA`.
+        Lists, see `scores.value.VALUE_SCORE_SCHEMA`, with `scored_at`.
     outcomes : DataFrame
         account_id, as_of_date and the amount within the horizon, null while it isn't known (`fct_value_examples`).
     label : str
@@ -44,13 +45,12 @@ def join_outcomes(scores: pd.DataFrame, outcomes: pd.DataFrame, label: str) -> p
     Returns
     -------
     DataFrame
-        account_id, as_of_date, cutoff, model_id, is_champion, score, score_lo, score_hi, outcome: a row per score.
+        account_id, as_of_date, cutoff, model_id, is_champion, scored_at, score, score_lo, score_hi, outcome: a row per score.
     """
-    columns = ["account_id", "as_of_date", "cutoff", "model_id", "is_champion", "score", "score_lo", "score_hi"]
     keys = ["account_id", "as_of_date"]
     left, right = (
         frame.assign(account_id=frame["account_id"].astype(str), as_of_date=pd.to_datetime(frame["as_of_date"]))
-        for frame in (scores[columns], outcomes[[*keys, label]].rename(columns={label: "outcome"}))
+        for frame in (scores[list(LIST_COLUMNS)], outcomes[[*keys, label]].rename(columns={label: "outcome"}))
     )
     return left.merge(right, on=keys, how="left")
 
@@ -69,7 +69,7 @@ def evaluate_value_lists(
     known_until : date or None
         What happens from this day on isn't known (the cutoff); lists whose horizon ends later are given, but not judged.
     only_given_out : bool
-        Leave out lists that a backtest made later; else a date has its list that was given out, or else the newest model's.
+        Leave out lists that a backtest made later; else a date has its list that was given out, or else the newest.
     seed : int
         Of the draws behind the intervals.
 
@@ -105,13 +105,13 @@ def split_tenths(joined: pd.DataFrame, lists: pd.DataFrame, seed: int = 0) -> pd
 
 
 def _lists(joined: pd.DataFrame, *, only_given_out: bool) -> list[pd.DataFrame]:
-    """One list per date: the one given out (the later cutoff replaced the other), else the newest model's."""
+    """One list per date, as dbt's `is_list_in_force` has it: given out before a backtest's, then the later cutoff, then written last."""
     rows = joined[joined["is_champion"].astype(bool)] if only_given_out and len(joined) else joined
     found = []
     for _, of_date in rows.groupby("as_of_date", sort=True) if len(rows) else ():
-        keys = ["is_champion", "cutoff", "model_id"]
-        newest = max(of_date[keys].drop_duplicates().itertuples(index=False, name=None))
-        found.append(of_date[(of_date[keys] == list(newest)).all(axis=1)])
+        order, keys = ["is_champion", "cutoff", "scored_at", "model_id"], ["is_champion", "cutoff", "model_id"]
+        in_force = of_date[order].drop_duplicates().sort_values(order, na_position="first").iloc[-1]
+        found.append(of_date[(of_date[keys] == in_force[keys].tolist()).all(axis=1)])
     return found
 
 

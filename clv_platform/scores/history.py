@@ -1,7 +1,9 @@
 """Where lists of scores are kept: `scores/<target>/history/<as_of_date>__<model_id>.parquet`, one file per list.
 
 Append-only: a list of another date or model is another file; the same list written again replaces itself. `is_champion` tells lists that
-were really given out from those that a backtest made later; a backtest never replaces a list that was given out.
+were really given out from those that a backtest made later; a backtest never replaces a list that was given out. A cutoff that is run
+again after a change of code or config gives its date a second model's list: `scored_at` says which of the two took the other's place
+(`rpt_scores_history.is_in_force`).
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +20,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clv_platform.scores.scoring import SCORE_SCHEMA, to_frame
+
+STAMP = pa.field("scored_at", pa.timestamp("us"))  # when the list was written, UTC
 
 
 def history_path(folder: Path, as_of_date: str, model_id: str) -> Path:
@@ -37,7 +43,7 @@ def history_path(folder: Path, as_of_date: str, model_id: str) -> Path:
 
 
 def write_scores(frame: pd.DataFrame, path: Path, schema: pa.Schema = SCORE_SCHEMA) -> Path:
-    """Write a list under a temporary name and rename it; `attrs["verdict"]` goes into the file's metadata.
+    """Write a list with the time (`scored_at`) under a temporary name and rename it; `attrs["verdict"]` goes into the file's metadata.
 
     A list that was given out by the same model stays as it is when a backtest comes to the same date.
 
@@ -54,6 +60,8 @@ def write_scores(frame: pd.DataFrame, path: Path, schema: pa.Schema = SCORE_SCHE
         ) from error
     if len(frame) and not frame["is_champion"].any() and _was_given_out(path):
         return path
+    now = datetime.now(UTC).replace(tzinfo=None)
+    table = table.append_column(STAMP, pa.array([now] * len(frame), STAMP.type))
     table = table.replace_schema_metadata({"verdict": json.dumps(frame.attrs.get("verdict", ""))})
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
@@ -71,9 +79,25 @@ def _was_given_out(path: Path) -> bool:
 
 
 def read_scores(path: Path) -> pd.DataFrame:
-    """Read a list; `attrs["verdict"]` is what was written."""
+    """Read a list, with `scored_at`; `attrs["verdict"]` is what was written."""
     table = pq.read_table(path)
     verdict = json.loads((table.schema.metadata or {}).get(b"verdict", b'""'))
     frame = to_frame(table)
     frame.attrs["verdict"] = verdict
     return frame
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read some columns of a list; one of an older version doesn't say when it was written, so that its `scored_at` is null.
+
+    Raises
+    ------
+    ValueError
+        When another column is missing.
+    """
+    there = pq.read_schema(path).names
+    missing = [name for name in columns if name not in (*there, STAMP.name)]
+    if missing:
+        raise ValueError(f"{path}: expected a list of scores, found a file without {', '.join(missing)}. Score that cutoff again.")
+    frame = pq.read_table(path, columns=[name for name in columns if name in there]).to_pandas().reindex(columns=list(columns))
+    return frame.astype({STAMP.name: "datetime64[us]"}) if STAMP.name in columns else frame

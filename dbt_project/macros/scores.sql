@@ -17,7 +17,7 @@
     {{ files_of(source('scores', 'target_scores'), 'scores/*/history/*.parquet', {
         'target': 'varchar', 'account_id': 'varchar', 'as_of_date': 'date', 'score': 'double', 'raw_score': 'double', 'score_rank': 'bigint',
         'score_percentile': 'double', 'reasons': 'varchar', 'reasons_up': 'varchar', 'reasons_down': 'varchar', 'chance_words': 'varchar',
-        'model_id': 'varchar', 'cutoff': 'varchar', 'is_champion': 'boolean',
+        'model_id': 'varchar', 'cutoff': 'varchar', 'is_champion': 'boolean', 'scored_at': 'timestamp',
     }) }}
 {%- endmacro %}
 
@@ -30,6 +30,17 @@
         'account_id': 'varchar', 'as_of_date': 'date', 'segment': 'varchar', 'segment_number': 'bigint', 'model_id': 'varchar',
         'cutoff': 'varchar',
     }) }}
+{%- endmacro %}
+
+{#- Whether a list is the one that counts of those of its target and date. Code or config may change between two runs of one cutoff, and
+    then both models were champions when they scored: the list written last took the other's place. Lists of older versions don't say when
+    they were written; among them the greater model id counts. The same rule in Python is `evaluation.value_outcomes`. -#}
+{% macro is_list_in_force() -%}
+    dense_rank() over (
+        partition by target, as_of_date
+        order by
+            is_champion desc nulls last, cutoff desc nulls last, scored_at desc nulls last, model_id desc
+    ) = 1
 {%- endmacro %}
 
 {#- The newest scores of the targets of one kind. -#}

@@ -50,7 +50,7 @@
         'score_hi': 'double', 'discounted_value': 'double', 'expected_purchases': 'double', 'expected_purchases_median': 'double',
         'p_alive': 'double', 'score_rank': 'bigint', 'score_percentile': 'double', 'value_tier': 'varchar', 'reasons': 'varchar',
         'reasons_up': 'varchar', 'reasons_down': 'varchar', 'model_id': 'varchar', 'cutoff': 'varchar', 'is_champion': 'boolean',
-        'total_error': 'double',
+        'total_error': 'double', 'scored_at': 'timestamp',
     }) }}
 {%- endmacro %}
 

@@ -17,6 +17,7 @@ from project import CompiledProject, create_warehouse, run_dbt
 
 from clv_platform.contracts.features import build_feature_catalogue
 from clv_platform.reports.dbt_docs import build_docs_page, describe_columns, undescribed_columns
+from clv_platform.scores.history import STAMP
 from clv_platform.scores.segments import SEGMENT_SCHEMA
 from clv_platform.scores.value import VALUE_SCORE_SCHEMA
 
@@ -38,7 +39,10 @@ def target_dir(compiled: CompiledProject, tmp_path_factory: pytest.TempPathFacto
 
 
 def write_scores(folder: Path) -> None:
-    """Write what Python hands to the reporting tables: forecasts of a value target and segments, one account each, at two dates."""
+    """Write what Python hands to the reporting tables: forecasts of a value target and segments, one account each, at two dates.
+
+    The later date was forecast twice, as after a change of code: first by model z, then by model m.
+    """
     known = {"account_id": "buys", "model_id": "m", "cutoff": "2025-07-01"}
     for as_of, tier, p_alive in ((date(2025, 6, 1), "low", 0.9), (date(2025, 7, 1), "high", float("nan"))):
         forecast = known | {
@@ -50,6 +54,10 @@ def write_scores(folder: Path) -> None:
         for row, schema, place in files:
             (folder / place).mkdir(parents=True, exist_ok=True)
             pq.write_table(pa.Table.from_pylist([row], schema), folder / place / f"{as_of}__m.parquet")
+    replaced = forecast | {"model_id": "z", "score": 99.0, "value_tier": "low", "scored_at": datetime(2025, 7, 2, 10)}
+    for row in (replaced, forecast | {"scored_at": datetime(2025, 7, 2, 11)}):
+        path = folder / "scores_value" / "worth" / "history" / f"{as_of}__{row['model_id']}.parquet"
+        pq.write_table(pa.Table.from_pylist([row], VALUE_SCORE_SCHEMA.append(STAMP)), path)
 
 
 def test_reporting_tables_read_what_python_wrote(target_dir: Path) -> None:

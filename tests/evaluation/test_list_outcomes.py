@@ -20,6 +20,7 @@ def scored(n: int = 10, *, as_of: str = "2025-01-01", cutoff: str = "2025-01-01"
         "cutoff": cutoff,
         "model_id": model_id,
         "is_given_out": given_out,
+        "is_in_force": True,
         "score": np.linspace(0.5, 0.05, n),
         "score_rank": np.arange(1, n + 1),
         "known_from_date": pd.Timestamp(as_of) + pd.Timedelta(days=90),
@@ -49,8 +50,8 @@ def test_lists_of_a_backtest_are_left_out():
     assert list(found.index.get_level_values(0).unique()) == [pd.Timestamp("2025-01-01")]
 
 
-def test_of_two_lists_for_one_date_the_later_run_counts():
-    found = judge(scored(cutoff="2025-01-01"), scored(cutoff="2025-01-20", model_id="m2"))
+def test_of_two_lists_for_one_date_the_one_in_force_counts():
+    found = judge(scored(model_id="m9", is_in_force=False), scored(model_id="m2"))
     assert set(found["model_id"]) == {"m2"}
 
 

@@ -20,7 +20,7 @@ def scored(n: int = 10, *, as_of: str = "2025-01-01", **changes: Any) -> pd.Data
     score = np.arange(n, 0, -1, dtype=float)
     columns = {
         "account_id": [f"a{i}" for i in range(n)], "as_of_date": date.fromisoformat(as_of), "cutoff": as_of, "model_id": "m1",
-        "is_champion": True, "score": score, "score_lo": 0.0, "score_hi": 2 * score,
+        "is_champion": True, "scored_at": pd.Timestamp("2025-01-02"), "score": score, "score_lo": 0.0, "score_hi": 2 * score,
     }  # fmt: skip
     return pd.DataFrame(columns | changes)
 
@@ -73,6 +73,12 @@ def test_of_two_lists_for_one_date_the_one_given_out_last_counts() -> None:
     outcomes = came(AMOUNTS)
     twice = pd.concat([scored(), scored(cutoff="2025-01-20", model_id="m2"), scored(cutoff="2025-03-01", model_id="m3", is_champion=False)])
     assert judge(twice, outcomes, only_given_out=False)["model_id"].tolist() == ["m2"]
+
+
+@pytest.mark.parametrize("written_before", [pd.Timestamp("2025-01-01"), pd.NaT])  # older versions didn't write it down
+def test_of_two_champions_of_one_cutoff_the_one_that_scored_last_counts(written_before: pd.Timestamp) -> None:
+    rerun = pd.concat([scored(model_id="m1"), scored(model_id="m9", scored_at=written_before)])
+    assert judge(rerun, came(AMOUNTS))["model_id"].tolist() == ["m1"]
 
 
 def test_accounts_without_an_outcome_are_left_out_of_both_totals() -> None:

@@ -98,7 +98,8 @@ def outcomes(known_from: str = "2025-04-01", **changes: Any) -> pd.DataFrame:
     n = 100
     columns = {
         "account_id": [f"a{i}" for i in range(n)], "as_of_date": pd.Timestamp("2025-01-01"), "cutoff": "2025-01-01", "model_id": "m1",
-        "is_given_out": True, "score": 0.3, "score_rank": np.arange(1, n + 1), "known_from_date": pd.Timestamp(known_from),
+        "is_given_out": True, "is_in_force": True, "score": 0.3, "score_rank": np.arange(1, n + 1),
+        "known_from_date": pd.Timestamp(known_from),
         "outcome": pd.array([1] * 15 + [0] * (n - 15), dtype="Int32"), "was_contacted": False, "was_control": False,
     }  # fmt: skip
     return evaluate_lists(pd.DataFrame(columns | changes), call_list_size=30, known_until=pd.Timestamp("2025-06-01").date())

@@ -34,7 +34,7 @@ def judged() -> ValueReportInputs:
     """A list of January that promised a quarter too much, and one of May that can't be judged."""
     random = np.random.default_rng(0)
     y = random.gamma(1.0, 100.0, 500)
-    keys = {"account_id": [f"a{i}" for i in range(500)], "cutoff": "2025-01-01", "model_id": "m", "is_champion": True}
+    keys = {"account_id": [f"a{i}" for i in range(500)], "cutoff": "2025-01-01", "model_id": "m", "is_champion": True, "scored_at": pd.NaT}
     january = pd.DataFrame({**keys, "as_of_date": date(2025, 1, 1), "score": 1.25 * y, "score_lo": 0.0, "score_hi": 2 * y})
     joined = join_outcomes(
         pd.concat([january, january.assign(as_of_date=date(2025, 5, 1))]), january[["account_id", "as_of_date"]].assign(y=y), "y"

@@ -10,6 +10,7 @@ import pytest
 
 from clv_platform.explain import Reasons
 from clv_platform.scores import SCORE_SCHEMA, empty_scores, history_path, read_scores, score_examples, write_scores
+from clv_platform.scores.history import STAMP
 
 
 @pytest.fixture
@@ -50,8 +51,8 @@ def test_types_are_those_of_the_schema_and_survive_the_file(small_artifact, snap
     frame = _score(small_artifact, snapshot)
     path = write_scores(frame, history_path(tmp_path, "2026-01-01", small_artifact.manifest.model_id))
     assert path.name == f"2026-01-01__{small_artifact.manifest.model_id}.parquet"
-    assert pq.read_schema(path).remove_metadata() == SCORE_SCHEMA
-    pd.testing.assert_frame_equal(read_scores(path), frame)
+    assert pq.read_schema(path).remove_metadata() == SCORE_SCHEMA.append(STAMP)
+    pd.testing.assert_frame_equal(read_scores(path).drop(columns="scored_at"), frame)
     assert [item.name for item in tmp_path.iterdir()] == [path.name]
 
 
@@ -68,7 +69,7 @@ def test_empty_scores_are_typed_and_carry_the_verdict(tmp_path):
     assert len(frame) == 0
     assert frame.columns.tolist() == SCORE_SCHEMA.names
     path = write_scores(frame, history_path(tmp_path, "undated", "none"))
-    assert pq.read_schema(path).remove_metadata() == SCORE_SCHEMA
+    assert pq.read_schema(path).remove_metadata() == SCORE_SCHEMA.append(STAMP)
     assert read_scores(path).attrs["verdict"] == "nothing_learnt"
 
 

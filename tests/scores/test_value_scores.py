@@ -1,16 +1,20 @@
 """Lists of expected amounts: ranked, tiers by shares, typed, and kept apart from chances."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from clv_platform.config import ValueTiers
 from clv_platform.datasets import SUMMARY_COLUMNS, ValueRows
 from clv_platform.explain import Reasons
 from clv_platform.scores import history_path, read_scores, write_scores
+from clv_platform.scores.history import read_columns
 from clv_platform.scores.value import VALUE_SCORE_SCHEMA, assign_tiers, empty_value_scores, score_value
 
 SPEND = np.array([5.0, 100.0, 20.0, 20.0, 1.0, 0.0, 3.0, 2.0, 50.0, 7.0])
@@ -80,7 +84,25 @@ def test_an_account_twice_is_refused():
 def test_the_history_gives_back_what_was_written(tmp_path):
     scores = make_scores()
     path = write_scores(scores, history_path(tmp_path, "2026-01-01", "2026-01-01-abc"), VALUE_SCORE_SCHEMA)
-    pd.testing.assert_frame_equal(read_scores(path), scores, check_dtype=False)
+    pd.testing.assert_frame_equal(read_scores(path).drop(columns="scored_at"), scores, check_dtype=False)
+
+
+def test_a_list_says_when_it_was_written_and_writing_it_again_renews_that(tmp_path):
+    path = history_path(tmp_path, "2026-01-01", "2026-01-01-abc")
+    before = datetime.now(UTC).replace(tzinfo=None)
+    first, again = (
+        read_columns(write_scores(make_scores(), path, VALUE_SCORE_SCHEMA), ["account_id", "scored_at"])["scored_at"] for _ in range(2)
+    )
+    assert first.nunique() == again.nunique() == 1
+    assert before <= first[0] < again[0] <= datetime.now(UTC).replace(tzinfo=None)
+
+
+def test_a_list_of_an_older_version_does_not_say_when_it_was_written(tmp_path):
+    pq.write_table(pa.Table.from_pandas(make_scores(), VALUE_SCORE_SCHEMA, preserve_index=False), tmp_path / "a.parquet")
+    read = read_columns(tmp_path / "a.parquet", ["account_id", "scored_at"])
+    assert (len(read), read["scored_at"].isna().all(), str(read["scored_at"].dtype)) == (N, True, "datetime64[us]")
+    with pytest.raises(ValueError, match=r"found a file without outcome\. Score that cutoff again"):
+        read_columns(tmp_path / "a.parquet", ["account_id", "outcome"])
 
 
 def test_a_backtest_never_replaces_a_list_that_was_given_out(tmp_path):
@@ -93,7 +115,7 @@ def test_a_backtest_never_replaces_a_list_that_was_given_out(tmp_path):
 def test_without_a_champion_the_table_is_typed_and_says_why(tmp_path):
     path = write_scores(empty_value_scores("no model in use"), tmp_path / "none.parquet", VALUE_SCORE_SCHEMA)
     read = read_scores(path)
-    assert list(read.columns) == VALUE_SCORE_SCHEMA.names
+    assert list(read.columns) == [*VALUE_SCORE_SCHEMA.names, "scored_at"]
     assert read.attrs["verdict"] == "no model in use"
 
 

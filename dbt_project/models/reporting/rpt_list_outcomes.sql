@@ -91,6 +91,7 @@ select
     scored.cutoff,
     scored.model_id,
     scored.is_champion as is_given_out,
+    scored.is_in_force,
     scored.score,
     scored.score_rank,
     scored.happened_on,

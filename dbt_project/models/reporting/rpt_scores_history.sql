@@ -29,6 +29,8 @@ lists as (
         cast(model_id as varchar) as model_id,
         cast(cutoff as varchar) as cutoff,
         cast(is_champion as boolean) as is_champion,
+        cast(scored_at as {{ dbt.type_timestamp() }}) as scored_at,
+        {{ is_list_in_force() }} as is_in_force,
         -- A list without dates is of the cutoff "undated".
         case when cutoff like '____-__-__' then cast(cutoff as {{ dbt.type_timestamp() }}) end as cutoff_at
     from scores
@@ -84,6 +86,8 @@ select
     lists.model_id,
     lists.cutoff,
     lists.is_champion,
+    lists.scored_at,
+    lists.is_in_force,
     cast(happened.happened_at as date) as happened_on
 from lists
 left join happened

@@ -1,5 +1,5 @@
 {#- Who moved from one segment, or one value tier, to another between two snapshots that follow each other. Segments are compared only where
-    the same model gave both. Of two lists of one date the champion's counts, then that of the later cutoff, then the greater model id. -#}
+    the same model gave both. Of two lists of one date the one in force counts. -#}
 with segments as (
 
     select * from {{ ref('rpt_segments_history') }}
@@ -10,7 +10,7 @@ with segments as (
 forecasts as (
 
     select * from {{ ref('rpt_value_scores_history') }}
-    where target = {{ sql_text(first_target('value')) }} and as_of_date is not null
+    where target = {{ sql_text(first_target('value')) }} and as_of_date is not null and is_in_force
 
 ),
 
@@ -31,7 +31,7 @@ lists as (
         as_of_date,
         value_tier as group_name,
         '' as family,
-        dense_rank() over (partition by as_of_date order by is_champion desc, cutoff desc, model_id desc) as list_rank
+        1 as list_rank
     from forecasts
 
 ),

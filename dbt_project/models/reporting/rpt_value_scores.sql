@@ -1,5 +1,4 @@
-{#- The newest forecasts by a champion, for each value target. Two champions of one date: the one of the later cutoff, then the greater
-    model id. -#}
+{#- The newest forecasts by a champion, for each value target; of two champions of one date those of the list in force. -#}
 with history as (
 
     select * from {{ ref('rpt_value_scores_history') }}
@@ -10,13 +9,11 @@ ordered as (
 
     select
         *,
-        dense_rank() over (
-            partition by target
-            order by as_of_date desc nulls last, cutoff desc, model_id desc
-        ) as age_rank
+        dense_rank() over (partition by target order by as_of_date desc nulls last) as age_rank
     from history
     where
         is_champion
+        and is_in_force
         and {{ target_kind() }} = 'value'
 
 )

@@ -12,7 +12,8 @@ select
     {%- else -%}
     cast({{ name }} as {{ type }}) as {{ name }}
     {%- endif -%}
-    {{ ',' if not loop.last }}
+    {{- ',' }}
     {%- endfor %}
+    {{ is_list_in_force() }} as is_in_force
 from scores
 where account_id is not null

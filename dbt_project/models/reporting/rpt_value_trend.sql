@@ -3,7 +3,7 @@
 with history as (
 
     select * from {{ ref('rpt_value_scores_history') }}
-    where as_of_date is not null
+    where as_of_date is not null and is_in_force
 
 ),
 
@@ -31,38 +31,25 @@ outcomes as (
     from examples
     where false
     {% endfor %}
-),
-
-ordered as (
-
-    select
-        *,
-        dense_rank() over (
-            partition by target, as_of_date
-            order by is_champion desc, cutoff desc, model_id desc
-        ) as list_rank
-    from history
-
 )
 
 select
-    ordered.target,
-    ordered.as_of_date,
-    ordered.cutoff,
-    ordered.model_id,
-    ordered.is_champion as is_given_out,
+    history.target,
+    history.as_of_date,
+    history.cutoff,
+    history.model_id,
+    history.is_champion as is_given_out,
     count(*) as n_accounts,
-    sum(ordered.score) as expected_value,
-    avg(ordered.score) as mean_expected_value,
-    sum(ordered.discounted_value) as discounted_value,
-    sum(case when ordered.score_percentile > 0.9 then ordered.score end) / nullif(sum(ordered.score), 0) as top10_share,
-    cast({{ dbt.dateadd('day', horizon_days_of('ordered.target', targets), 'ordered.as_of_date') }} as date) as known_from_date,
+    sum(history.score) as expected_value,
+    avg(history.score) as mean_expected_value,
+    sum(history.discounted_value) as discounted_value,
+    sum(case when history.score_percentile > 0.9 then history.score end) / nullif(sum(history.score), 0) as top10_share,
+    cast({{ dbt.dateadd('day', horizon_days_of('history.target', targets), 'history.as_of_date') }} as date) as known_from_date,
     cast(case when count(outcomes.outcome) = count(*) then sum(outcomes.outcome) end as double) as realised_value
-from ordered
+from history
 left join outcomes
     on
-        ordered.target = outcomes.target
-        and ordered.account_id = outcomes.account_id
-        and ordered.as_of_date = outcomes.as_of_date
-where ordered.list_rank = 1
-group by ordered.target, ordered.as_of_date, ordered.cutoff, ordered.model_id, ordered.is_champion
+        history.target = outcomes.target
+        and history.account_id = outcomes.account_id
+        and history.as_of_date = outcomes.as_of_date
+group by history.target, history.as_of_date, history.cutoff, history.model_id, history.is_champion
