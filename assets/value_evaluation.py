@@ -184,8 +184,10 @@ def build_value_checks(company: Company, target: Target) -> list[AssetChecksDefi
     of_kind = [other.name for other in company.trained_targets if other.kind == target.kind]
     return [
         _no_leakage(room, "no_leakage" if len(of_kind) == 1 else f"no_leakage_of_{target.name}"),
-        _figure_check(room, "total_is_about_right", f"The expected total is off by at most {limit:.0%}.", _bias_within(limit)),
-        _figure_check(room, "interval_covers_as_promised", f"The 90 % interval holds in {low:.0%} to {high:.0%} of cases.", _covers),
+        _figure_check(room, "total_is_about_right", f"The expected total is off by at most {100 * limit:.0f} %.", _bias_within(limit)),
+        _figure_check(
+            room, "interval_covers_as_promised", f"The 90 % interval holds in {100 * low:.0f} to {100 * high:.0f} % of cases.", _covers
+        ),
         _figure_check(
             room,
             "ranking_beats_past_spend",
@@ -232,7 +234,9 @@ def _figure_check(
 def _bias_within(limit: float) -> Callable[[Mapping[str, Any]], tuple[bool, str]]:
     def judge(metrics: Mapping[str, Any]) -> tuple[bool, str]:
         bias = metrics["bias"]
-        return (False, "Nothing was spent, so no total can be right.") if bias is None else (abs(bias) <= limit, f"Off by {bias:+.1%}.")
+        if bias is None:
+            return False, "Nothing was spent, so no total can be right."
+        return abs(bias) <= limit, f"Off by {100 * bias:+.1f} %."
 
     return judge
 
@@ -241,7 +245,7 @@ def _covers(metrics: Mapping[str, Any]) -> tuple[bool, str]:
     share = metrics["coverage_90"]
     if share is None:
         return False, "There is no interval."
-    return COVERAGE[0] <= share <= COVERAGE[1], f"{share:.1%} of the amounts lie in their 90 % interval."
+    return COVERAGE[0] <= share <= COVERAGE[1], f"{100 * share:.1f} % of the amounts lie in their 90 % interval."
 
 
 def _ranks(metrics: Mapping[str, Any]) -> tuple[bool, str]:
@@ -252,7 +256,7 @@ def _ranks(metrics: Mapping[str, Any]) -> tuple[bool, str]:
     if own is None or not simple:
         return True, "Ranking by past spend has no figure here."
     best = max(simple, key=lambda words: simple[words])
-    return own >= simple[best], f"The best tenth holds {own:.1%}; ranked by {best} it holds {simple[best]:.1%}."
+    return own >= simple[best], f"The best tenth holds {100 * own:.1f} %; ranked by {best} it holds {100 * simple[best]:.1f} %."
 
 
 def _weak_groups(room: ValueRoom) -> AssetChecksDefinition:

@@ -75,11 +75,11 @@ def decide_value_gate(
     if failed:
         return decide("nothing_learnt", failed)
     way = "much" if metrics["bias"] > 0 else "little"
-    interval = f"95 % interval {metrics['bias_lo']:+.1%} to {metrics['bias_hi']:+.1%}"
-    total = f"Its total is {abs(metrics['bias']):.1%} too {way}, {interval}"
+    interval = f"95 % interval {100 * metrics['bias_lo']:+.1f} % to {100 * metrics['bias_hi']:+.1f} %"
+    total = f"Its total is {100 * abs(metrics['bias']):.1f} % too {way}, {interval}"
     if metrics["bias_lo"] > max_bias or metrics["bias_hi"] < -max_bias:
-        return decide("not_calibrated", (f"{total}: more than the {max_bias:.0%} allowed, beyond chance.", *passed))
-    passed.append(f"{total} ({max_bias:.0%} is allowed).")
+        return decide("not_calibrated", (f"{total}: more than the {100 * max_bias:.0f} % allowed, beyond chance.", *passed))
+    passed.append(f"{total} ({100 * max_bias:.0f} % is allowed).")
     if withdrawn:
         return decide("rolled_back", (withdrawn, *passed))
     if champion is None:
@@ -93,7 +93,7 @@ def decide_value_gate(
 def _flaw(row: Mapping[Any, Any], metrics: Mapping[str, Any], max_bias: float) -> str:
     """Why the model in use can't stay in a tie: its total is off where this one's holds."""
     is_off = abs(row["bias"]) > max_bias >= abs(metrics["bias"])
-    return f"the total of the model in use is off by {row['bias']:+.1%}, so this one takes its place." if is_off else ""
+    return f"the total of the model in use is off by {100 * row['bias']:+.1f} %, so this one takes its place." if is_off else ""
 
 
 def _too_few_buyers(metrics: dict[str, Any]) -> list[str]:

@@ -126,5 +126,5 @@ def test_a_list_worse_than_past_spend_is_said():
 
 def test_a_list_worse_than_present_subscriptions_is_said():
     passed, told = _ranks({"top10_share": 0.45, "top10_share_past_spend_rate": 0.4, "top10_share_present_subscriptions": 0.5})
-    assert (passed, told) == (False, "The best tenth holds 45.0%; ranked by present subscriptions it holds 50.0%.")
+    assert (passed, told) == (False, "The best tenth holds 45.0 %; ranked by present subscriptions it holds 50.0 %.")
     assert _ranks({"top10_share": 0.5})[0]

@@ -211,7 +211,7 @@ def test_a_tenth_whose_intervals_do_not_hold_is_seen_though_all_together_do(rows
 def test_gate_refuses_a_total_that_is_off_beyond_chance(rows) -> None:
     decision = decide_value_gate(evaluate(rows, forecast(rows, factor=1.4)))
     assert decision.verdict == "not_calibrated"
-    assert "more than the 15% allowed" in decision.reasons[0]
+    assert "more than the 15 % allowed" in decision.reasons[0]
 
 
 def test_gate_refuses_a_withdrawn_model_and_too_few_buyers(evaluation) -> None:
