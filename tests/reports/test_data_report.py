@@ -79,7 +79,7 @@ def test_features_are_described_by_hand_checked_figures(facts: DataReportInputs)
 
 
 def test_rows_later_than_the_end_of_the_data_are_no_used_ones(facts: DataReportInputs, html: str) -> None:
-    assert facts.tables.set_index("table_name").loc["usage", ["n_duplicates", "n_late", "n_used"]].tolist() == [1, 2, 3]
+    assert facts.tables.set_index("table_name").loc[["usage"], ["n_duplicates", "n_late", "n_used"]].to_numpy().tolist() == [[1, 2, 3]]
     assert "later than the data's end" in html
     assert "7 of 14 rows read are used" in html
 
