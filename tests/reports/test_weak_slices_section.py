@@ -41,6 +41,21 @@ def test_wrong_groups_stand_apart_from_hard_ones(inputs: TargetReportInputs, fou
     assert "Where not to trust it" in page
 
 
+def test_chances_that_are_off_for_all_groups_are_not_said_to_agree_with_what_happened(
+    inputs: TargetReportInputs, found: pd.DataFrame
+) -> None:
+    level = {"observed_to_expected": 1.96, "observed_to_expected_lo": 1.69, "observed_to_expected_hi": 2.27}
+    spread = {"calibration_slope": 0.79, "calibration_slope_lo": 0.66, "calibration_slope_hi": 0.92}
+    off = replace(inputs, metrics={**inputs.metrics, **level, **spread}, extras={"weak_slices": found[found["kind"] != "wrong_here"]})
+    section = build_weak_slices(off)
+    assert section is not None
+    said = str(section.blocks[0])
+    assert "do the probabilities differ" not in said
+    all_are_off = "The chances of all groups are off: 1.96 times as many upgrades as promised (1.69 to 2.27); they lie too far apart"
+    assert f"{all_are_off}, slope 0.79 (0.66 to 0.92). Each group was compared with what happened once that is corrected" in said
+    assert "the chances in these groups are off by no more than those of all accounts" in str(section.blocks[1])
+
+
 def test_nothing_found_is_said_and_nothing_searched_is_left_out(inputs: TargetReportInputs, found: pd.DataFrame) -> None:
     assert build_weak_slices(replace(inputs, extras={})) is None
     section = build_weak_slices(replace(inputs, extras={"weak_slices": found.head(0)}))

@@ -38,7 +38,8 @@ def build_weak_slices(inputs: TargetReportInputs) -> Section | None:
         blocks.append(_wrong_table(wrong, labels, event.many))
     if len(hard):
         blocks += [
-            "Hard by nature, but not wrong: the chances in these groups hold, yet what happens is less certain there than elsewhere, as a "
+            f"Hard by nature, but not wrong: the chances in these groups {_hold(inputs)}, yet what happens is less certain there than "
+            "elsewhere, as a "
             f"rule because more of them {event.did}. No correction helps. How good the order within them is, their PR-AUC and lift say.",
             _hard_table(hard, labels, event.did),
         ]
@@ -57,9 +58,15 @@ def read_wrong(wrong: pd.DataFrame, inputs: TargetReportInputs) -> str:
     rate = percent(inputs.config.slice_search.alarm_rate)
     if wrong.empty:
         where = f" by {searched}" if searched else ""
+        said = _all_are_off(inputs)
+        none = (
+            f"{said} Each group was compared with what happened once that is corrected for all accounts alike: none differs beyond chance."
+            if said
+            else "In none of them do the probabilities differ from what happened beyond chance."
+        )
         return (
-            f"Groups of accounts were searched{where}, alone and together. In none of them do the probabilities differ from what happened "
-            f"beyond chance. The search is strict about chance: on data without a fault it would name a group in {rate} of cases."
+            f"Groups of accounts were searched{where}, alone and together. {none} The search is strict about chance: on data without a "
+            f"fault it would name a group in {rate} of cases."
         )
     n = len(wrong)
     groups = "one group" if n == 1 else f"{n} groups"
@@ -70,6 +77,27 @@ def read_wrong(wrong: pd.DataFrame, inputs: TargetReportInputs) -> str:
         f"In {groups} of accounts the probabilities are wrong beyond chance ({whole(rows)} rows{share}). There, go by what happened rather "
         f"than by what the model expects, until it is mended. A search over data without a fault would name a group in {rate} of cases."
     )
+
+
+def _all_are_off(inputs: TargetReportInputs) -> str:
+    """Say by how much the chances of all accounts are off, level and spread; empty where that may be chance.
+
+    The search compares a group with chances that were recalibrated on all test rows, so what all groups share is no fault of one.
+    """
+    metrics, many = inputs.metrics, event_words(inputs.target.kind).many
+    said = []
+    for name, what in (("observed_to_expected", "{0:.2f} times as many {1} as promised"), ("calibration_slope", "")):
+        value, lo, hi = (metrics.get(f"{name}{end}") for end in ("", "_lo", "_hi"))
+        if not (is_number(value) and is_number(lo) and is_number(hi)) or lo <= 1 <= hi:
+            continue
+        spread = "too far apart" if value < 1 else "too close together"
+        figures = what.format(value, many) if what else f"they lie {spread}, slope {value:.2f}"
+        said.append(f"{figures} ({lo:.2f} to {hi:.2f})")
+    return f"The chances of all groups are off: {'; '.join(said)}." if said else ""
+
+
+def _hold(inputs: TargetReportInputs) -> str:
+    return "are off by no more than those of all accounts" if _all_are_off(inputs) else "hold"
 
 
 def _searched(inputs: TargetReportInputs) -> list[str]:
