@@ -29,6 +29,7 @@ from clv_platform.reports.words import (
 )
 
 BASELINE_WORDS = {"best_single_column": "sorting by the best single column", "logistic_regression": "logistic regression"}
+_KEEP_COPIES = "Keep a dated copy of this table every month; with three months of it the next model can be tested on the future."
 Level = Literal["good", "kept", "nothing"]
 
 
@@ -163,7 +164,9 @@ def asked_rows(inputs: TargetReportInputs) -> list[tuple[str, str]]:
         rows.append(("Training rows", f"{whole(split.n_train)}, of which {whole(split.n_train_positive)} {words.many}"))
     tested = f"{whole(metrics.get('n'))}, of which {whole(metrics.get('n_positive'))} {words.many} ({percent(base_rate(inputs))})"
     rows.append(("Test rows", tested + (f", of {whole(metrics['n_accounts'])} accounts" if "n_accounts" in metrics else "")))
-    if split.scoring_date is not None:
+    if not inputs.gate.is_promoted and inputs.call_list.empty and inputs.n_scored is None:
+        rows.append(("Scored", "no account, because no model is in use"))
+    elif split.scoring_date is not None:
         scored = f"{whole(inputs.n_scored)} accounts" if inputs.n_scored is not None else "accounts"
         rows.append(("Scored", f"{scored} as of {list_date(split.scoring_date, inputs.cutoff)}"))
     elif inputs.n_scored is not None:
@@ -248,11 +251,17 @@ def build_next_steps(inputs: TargetReportInputs, level: Level) -> list[str]:
         if absent and "account_snapshots" not in inputs.config.sources:
             steps.append(f"Add what isn't there yet: {sentence_list(absent)}.")
         return [*steps, "Check in the data report that the label means what you think, and that the months before it are filled."]
+    if level == "kept" and inputs.call_list.empty:
+        steps = [
+            "No model is in use, so there is no list: keep the rule you have.",
+            "Look at the reasons at the top of this page: what they name has to be mended before a model is trained again.",
+        ]
+        return [*steps, _KEEP_COPIES] if split.is_undated else steps
     steps = [
         f"{words.call} accounts in the order of the list, as far as time and money reach.",
         "Leave out a random tenth of the accounts that you would have contacted: only so one can tell later what the contact achieved.",
         "Read the table of groups before using the list for one of them: a weak group deserves another rule.",
     ]
     if split.is_undated:
-        steps.append("Keep a dated copy of this table every month; with three months of it the next model can be tested on the future.")
+        steps.append(_KEEP_COPIES)
     return steps

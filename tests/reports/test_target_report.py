@@ -10,6 +10,7 @@ from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from clv_platform.evaluation import GateDecision
@@ -198,6 +199,26 @@ def test_kept_champion_is_not_sold_as_the_new_model(inputs: TargetReportInputs) 
     alone = render_target_report(replace(inputs, gate=gate, call_list=inputs.call_list.head(0)))
     assert "This model was not put into use; there is no list." in alone
     assert "The model in use is better." in html
+
+
+def test_a_page_without_a_model_in_use_calls_none_in_use_and_advises_no_list(inputs: TargetReportInputs) -> None:
+    gate = GateDecision(False, "champion_kept", ("Its chances are off.",), "m")
+    history = pd.DataFrame(
+        {
+            "trial": [0, 1], "state": ["complete", "complete"], "pr_auc": [0.2, 0.19], "log_loss": 0.2, "gain_error": [None, 0.01],
+            "is_chosen": [True, False], "arm": "none", "learning_rate": 0.1, "num_leaves": 31, "min_data_in_leaf": 20,
+            "feature_fraction": 1.0, "lambda_l2": 0.0, "seconds": 1.0,
+        }
+    )  # fmt: skip
+    none = replace(inputs, gate=gate, call_list=inputs.call_list.head(0), extras={"tuning": history})
+    for kind in ("logistic_regression", "lightgbm"):
+        html = unescape(render_target_report(replace(none, metrics={**inputs.metrics, "model_kind": kind})))
+        assert "in the order of the list" not in html
+        assert "No model is in use, so there is no list: keep the rule you have." in html
+        assert "<dt>Scored</dt><dd>no account, because no model is in use</dd>" in html
+        for untrue in ("which is in use", "that is in use", "in bold is in use"):
+            assert untrue not in html, kind
+    assert "in bold is that of the model tested here" in html
 
 
 def test_page_says_how_many_accounts_were_scored_and_how_many_the_list_holds(inputs: TargetReportInputs) -> None:

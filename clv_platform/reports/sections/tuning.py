@@ -36,7 +36,8 @@ def build_tuning(inputs: TargetReportInputs) -> Section | None:
     )
     folded = ((f"The best {len(table.rows)} trials", (table,)),)
     if inputs.metrics.get("model_kind", "lightgbm") != "lightgbm":
-        explained += " All this is about the boosted trees, which weren't clearly better than the simpler model that is in use."
+        what = "is in use" if inputs.gate.is_promoted else "was tested here"
+        explained += f" All this is about the boosted trees, which weren't clearly better than the simpler model that {what}."
     return Section("tuning", "Would other parameters do better?", (explained, picture), folded=folded)
 
 
