@@ -6,9 +6,10 @@ Here: files of the target's models and their champion, for the evaluation asset.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from assets.partitions import UNDATED, is_newest_cutoff, parse_cutoff
+from assets.partitions import UNDATED, end_of_data, is_newest_cutoff, parse_cutoff
 from assets.targets import TargetRoom
 
 if TYPE_CHECKING:
@@ -95,12 +96,29 @@ def judge(room: TargetRoom, cutoff: str, choice: "Choice", rival: Rival | None, 
 
     evaluation = choice.evaluation
     opponent = rival.as_opponent(evaluation, cutoff) if rival else None
-    facts = {"new_weak_groups": new_weak_groups, "simpler_refused": choice.simpler_refused, "is_sampled": room.target.base_rate_is_sampled}
+    facts = {"new_weak_groups": new_weak_groups, "simpler_refused": choice.simpler_refused, "is_sampled": room.target.base_rate_is_sampled,
+             "nothing_happened": nothing_happened(room, cutoff, evaluation)}  # fmt: skip
     if not is_newest_cutoff(room.company, cutoff):
         return decide_gate(evaluation, opponent, **facts)
     taken_out = withdrawal_of(read_decisions(room.models_root), str(evaluation.metrics["model_id"]))
     withdrawn = f"This very model was taken out of use. {taken_out.reasons[0]}" if taken_out else ""
     return decide_gate(evaluation, opponent, **facts, withdrawn=withdrawn)
+
+
+def nothing_happened(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation") -> str:
+    """Why test rows without a single positive can't be judged, and where to look: mostly the data end earlier than one wrong date says."""
+    from clv_platform.contracts.review_feedback import OUTCOMES
+
+    did, n = OUTCOMES[room.target.kind][1], evaluation.metrics["n_accounts"]
+    if cutoff == UNDATED:
+        return f"None of the {n:,} accounts of the test {did}, so nothing can be judged. Check the target's label."
+    first, end = evaluation.predictions["as_of_date"].min(), end_of_data(room.company)
+    if room.company.config.observed_until:
+        where = f"which the config sets to {end}: do the data reach so far?"
+    else:
+        where = f"which the config doesn't set: the newest row {f'is of {end - timedelta(days=1)}' if end else 'decides'}."
+    told = f"None of the {n:,} accounts of the test {did} between {first:%Y-%m-%d} and {cutoff}, so nothing can be judged."
+    return f"{told} Check `observed_until`, {where}"
 
 
 def apply_decision(room: TargetRoom, cutoff: str, evaluation: "BinaryEvaluation | ValueEvaluation", gate: "GateDecision") -> None:

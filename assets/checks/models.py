@@ -4,6 +4,8 @@ They read the files of the report folder, so that a claim is about what was writ
 """
 
 import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from dagster import AssetCheckExecutionContext, AssetCheckResult, AssetChecksDefinition, AssetCheckSeverity, asset_check
 
@@ -55,10 +57,17 @@ def _figure_check(room: TargetRoom, name: str, description: str, judge) -> Asset
     @asset_check(asset=room.key("evaluation", "evaluation"), name=name, description=description)
     def claim(context: AssetCheckExecutionContext) -> AssetCheckResult:
         folder = room.report_folder(cutoff_of(context, room.company))
-        passed, told = judge(json.loads((folder / "metrics.json").read_text(encoding="utf-8")))
+        passed, told = judge_figures(json.loads((folder / "metrics.json").read_text(encoding="utf-8")), judge)
         return AssetCheckResult(passed=passed, severity=AssetCheckSeverity.WARN, description=told)
 
     return claim
+
+
+def judge_figures(metrics: Mapping[str, Any], judge: Callable[[Any], tuple[bool, str]]) -> tuple[bool, str]:
+    """Judge a claim; without a single positive among the test rows most figures are null, so it is doubted and the gate says more."""
+    if not metrics["n_positive"]:
+        return False, f"No positive among {metrics['n']:,} test rows, so nothing can be judged."
+    return judge(metrics)
 
 
 def _beats_baseline(metrics: dict) -> tuple[bool, str]:

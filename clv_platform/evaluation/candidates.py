@@ -138,6 +138,8 @@ def choose_candidate(field: Field, evaluate: Callable[[Cast], BinaryEvaluation])
     answer = decide_gate(instead)
     if answer.verdict != "nothing_learnt":
         return Choice(instead)
+    if not evaluation.metrics["n_positive"]:
+        return Choice(evaluation)  # nothing happened that either could be judged by
     return Choice(evaluation, f"Nor can {simpler.kind.replace('_', ' ')} take its place. {answer.reasons[0]}")
 
 

@@ -34,6 +34,7 @@ def decide_gate(
     withdrawn: str = "",
     simpler_refused: str = "",
     is_sampled: bool = False,
+    nothing_happened: str = "",
 ) -> GateDecision:
     """Decide whether a model may be used.
 
@@ -51,6 +52,8 @@ def decide_gate(
         Why a simpler model, than which this one isn't clearly better, can't be used either; see `candidates.Choice`.
     is_sampled : bool
         Whether the share of positives was set by sampling; see `judge_chances`.
+    nothing_happened : str
+        What to say, instead of figures that aren't defined, when no test row is a positive.
 
     Returns
     -------
@@ -72,6 +75,13 @@ def decide_gate(
         raise ValueError(
             "the gate needs at least one baseline in the leaderboard, found none. Evaluate the model beside baseline_scores()."
         )
+
+    def decide(verdict: str, reasons: Sequence[str]) -> GateDecision:
+        model_id = str(evaluation.metrics["model_id"])
+        return GateDecision(verdict == "promoted", verdict, tuple(reasons), model_id, champion.model_id if champion else None)
+
+    if not evaluation.metrics["n_positive"]:
+        return decide("nothing_learnt", [nothing_happened or f"No positive among {_rows(evaluation)}, so nothing can be judged."])
     failed = _too_few_positives(evaluation)
     passed: list[str] = []
     for row in baselines.to_dict("records"):
@@ -80,11 +90,6 @@ def decide_gate(
     failed += [loss] if loss else []
     failed += [simpler_refused] if failed and simpler_refused else []
     passed = [*_against_boosted_trees(board, evaluation.metrics), *passed]
-
-    def decide(verdict: str, reasons: Sequence[str]) -> GateDecision:
-        model_id = str(evaluation.metrics["model_id"])
-        return GateDecision(verdict == "promoted", verdict, tuple(reasons), model_id, champion.model_id if champion else None)
-
     if failed:
         return decide("nothing_learnt", failed)
     chances = measure_calibration(evaluation.predictions)
@@ -123,8 +128,11 @@ def _too_few_positives(evaluation: BinaryEvaluation) -> list[str]:
     n = int(evaluation.metrics["n_positive"])
     if n >= MIN_TEST_POSITIVES:
         return []
-    rows = f"{int(evaluation.metrics['n']):,} test rows"
-    return [f"Only {n} positives among {rows}: too few to tell skill from luck (at least {MIN_TEST_POSITIVES})."]
+    return [f"Only {n} positives among {_rows(evaluation)}: too few to tell skill from luck (at least {MIN_TEST_POSITIVES})."]
+
+
+def _rows(evaluation: BinaryEvaluation) -> str:
+    return f"{int(evaluation.metrics['n']):,} test rows"
 
 
 def _pr_auc_sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:

@@ -76,6 +76,13 @@ def test_test_rows_without_positives_end_in_a_verdict_not_in_a_crash(rows_of, ev
     assert np.isnan(evaluation.metrics["pr_auc"])
 
 
+def test_without_positives_one_sentence_is_told_and_no_figure_that_is_not_defined(rows_of, evaluation_of):
+    evaluation = evaluation_of(rows_of(60, 0.0, 3) | {"y": np.zeros(180)})
+    assert decide_gate(evaluation).reasons == ("No positive among 180 test rows, so nothing can be judged.",)
+    assert decide_gate(evaluation, nothing_happened="Nobody left.").reasons == ("Nobody left.",)
+    assert decide_gate(evaluation, Opponent("m0")).in_use == "m0"
+
+
 def recalibrated(y, score):
     raw = np.log(score / (1 - score))
     return fit_calibrator(y, raw).apply(raw)

@@ -169,6 +169,8 @@ def _with_classes(table: pa.Table, roles: Roles, positive: object, order: Mappin
     classes = tuple(level for level in known if level in levels) if set(levels) <= set(known) else order_classes(levels)
     if roles.kind != "binary":
         return replace(roles, classes=classes)
+    if len(known) == 2 and set(levels) <= set(known):
+        classes = known  # an outcome that nobody had is an outcome all the same
     if roles.y_pred is None and len(classes) == 1 and classes[0] in ("0", "1", "true", "false"):
         classes = ("0", "1") if classes[0] in "01" else ("false", "true")  # nobody, or everybody, did it
     asked, note = _positive(table, roles, classes, positive)
