@@ -69,6 +69,8 @@ class SegmentInputs:
         level (segment), n, revenue, margin, profit (margin less what contacting cost): sums over the accounts whose costs are known.
     n_on_file : int or None
         How many accounts there are, described or not, see `bridge`.
+    is_leaving_known : bool
+        False when leaving was asked about, but no account has a chance to leave, because no such model is in use.
     """
 
     config: CompanyConfig
@@ -86,6 +88,7 @@ class SegmentInputs:
     concentration: pd.DataFrame = field(default_factory=_empty)
     profitability: pd.DataFrame = field(default_factory=_empty)
     n_on_file: int | None = None
+    is_leaving_known: bool = True
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """What is written beside the page, by file name."""
@@ -151,6 +154,7 @@ def gather_segments(
     known_by = None if snapshots.as_of_date is None else date.fromisoformat(cutoff)
     shared: dict[str, Any] = {
         "n_on_file": count_accounts(paths.marts, known_by),
+        "is_leaving_known": _is_leaving_known(config, paths, snapshots),
         "worth": worth,
         "groups": {name: table for name, table in groups.items() if len(table) > 1},
         "cohorts": build_cohorts(_read(paths.marts / "fct_cohort_months.parquet")),
@@ -246,6 +250,12 @@ def _describe_accounts(config: CompanyConfig, paths: CompanyPaths, snapshots: Sn
         dim = dim.assign(cohort=_cohort(began))
         accounts = accounts.merge(dim[[c for c in ("account_id", "channel", "cohort") if c in dim]], on="account_id", how="left")
     return accounts
+
+
+def _is_leaving_known(config: CompanyConfig, paths: CompanyPaths, snapshots: Snapshots) -> bool:
+    accounts = _of_date(_read(paths.root / "reporting" / "rpt_account_360.parquet"), snapshots)
+    is_asked = any(target.kind == "churn" for target in config.targets)
+    return not is_asked or "churn_score" not in accounts or bool(accounts["churn_score"].notna().any())
 
 
 def _cohort(began: pd.Series) -> pd.Series:

@@ -17,6 +17,7 @@ from clv_platform.reports.words import are, counted, day, is_number, percent, wh
 
 CLEAR = 0.5  # silhouette from which segments lie apart; below 0.25 they run into each other
 VAGUE = 0.25
+NO_LEAVING = "“at risk” is told by silence alone and expected loss isn't known, because no model of leaving is in use."
 
 
 def headline(inputs: SegmentInputs) -> str:

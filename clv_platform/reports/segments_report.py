@@ -126,7 +126,8 @@ def _groups(inputs: SegmentInputs) -> Section | None:
     folded = tuple(
         (f"{title}: the figures", (_group_table(inputs, table, f"{title}. {meaning}", what),)) for _, title, what, meaning, table in there
     )
-    return Section("stages", "RFM segments, stages of life and tiers", (pictures,), folded) if there else None
+    blocks = (pictures,) if inputs.is_leaving_known or "lifecycle_stage" not in inputs.groups else (told.NO_LEAVING, pictures)
+    return Section("stages", "RFM segments, stages of life and tiers", blocks, folded) if there else None
 
 
 def _worth_by(inputs: SegmentInputs) -> Section | None:

@@ -14,7 +14,7 @@ import pandas as pd
 from clv_platform.contracts.raw_tables import RAW_TABLES
 from clv_platform.reports.bridge import bridge_to_asked
 from clv_platform.reports.target_findings import Verdict
-from clv_platform.reports.value_inputs import ValueReportInputs
+from clv_platform.reports.value_inputs import ValueReportInputs, value_at_risk
 from clv_platform.reports.words import NBSP, are, counted, day, is_number, keep_together, list_date, percent, sentence_list, whole
 from clv_platform.scores.happened import still_open
 
@@ -356,8 +356,9 @@ def build_value_steps(inputs: ValueReportInputs, level: str) -> list[str]:
             f"Go on ranking by {inputs.simple_words}; it is as good here.",
             "Add tables that say more than orders do: usage, cases, campaigns.",
         ]
+    risk = value_at_risk(inputs.scores, inputs.leaving)
     return [
         "Spend effort by the expected amount, not by what was spent: the two lists differ most where accounts grow or fall silent.",
-        "Look after the accounts by whose leaving most would be lost first.",
+        *(["Look after the accounts by whose leaving most would be lost first."] if len(risk) and risk["loss"].sum() > 0 else []),
         "Compare the sums of the next months with the forecast: a gap of more than the test's says that something has changed.",
     ]

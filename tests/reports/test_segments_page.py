@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from clv_platform.config import CompanyConfig
+from clv_platform.config import CompanyConfig, Target
 from clv_platform.contracts.feature import Feature
 from clv_platform.datasets.snapshots import pick_snapshots
 from clv_platform.models.segments import SegmentRequest, refresh_segments
@@ -235,6 +235,19 @@ def test_expectations_of_a_refused_model_are_not_shown(gathered, tmp_path, gate)
     html = render_segments_report(inputs)
     assert "it was not put into use" in html
     assert "the model had expected" not in html
+
+
+def test_the_page_says_that_no_model_of_leaving_is_in_use(gathered, tmp_path):
+    _, snapshots, done, _ = gathered
+    churn = Target(name="churn", kind="churn", horizon_days=90)
+    asked = CONFIG.model_copy(update={"targets": (*CONFIG.targets, churn)})
+    own, said = CompanyPaths(tmp_path), "because no model of leaving is in use"
+    accounts = snapshots.newest[["account_id", "as_of_date"]].assign(lifecycle_stage=["retain", "lost", "develop"] * 50)
+    for score, config, is_said in ((np.nan, asked, True), (0.2, asked, False), (np.nan, CONFIG, False)):
+        _write(own.root / "reporting" / "rpt_account_360.parquet", accounts.assign(churn_score=score))
+        inputs = gather_segments(config, own, CUTOFF, done.kept, FEATURES, snapshots, verdict=done.words)
+        assert "lifecycle_stage" in inputs.groups
+        assert (said in render_segments_report(inputs)) == is_said, (score, is_said)
 
 
 def test_one_account_that_is_new_is_new(gathered):

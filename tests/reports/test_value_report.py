@@ -18,6 +18,7 @@ from clv_platform.reports.value_report import render_value_report
 from clv_platform.reports.value_tables import risk_table
 from clv_platform.reports.value_words import (
     build_value_limits,
+    build_value_steps,
     build_value_verdict,
     model_words,
     money,
@@ -271,6 +272,12 @@ def test_what_is_at_risk_is_value_times_chance_to_leave():
     risk = value_at_risk(scores, pd.DataFrame({"account_id": ["a", "b"], "p_leave": [0.5, 0.1]}))
     assert risk["account_id"].tolist() == ["b", "a"]
     assert risk["loss"].tolist() == [100.0, 50.0]
+
+
+def test_nobody_is_sent_to_a_list_of_losses_that_is_not_there(inputs):
+    advice = "by whose leaving most would be lost"
+    assert any(advice in step for step in build_value_steps(inputs, "good"))
+    assert not any(advice in step for step in build_value_steps(replace(inputs, leaving=pd.DataFrame()), "good"))
 
 
 def test_a_list_of_losses_says_how_far_amount_and_chance_look_ahead(inputs):

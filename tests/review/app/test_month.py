@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 import pytest
 
-from clv_platform.review.app.pages.month import _as_of, _left_out, _left_since
+from clv_platform.review.app.pages.month import _as_of, _is_loss_known, _left_out, _left_since, _risk
+
+if TYPE_CHECKING:
+    from clv_platform.review.app.scene import Scene
 
 
 @pytest.fixture
@@ -49,6 +53,22 @@ def test_the_list_of_losses_says_how_many_are_lost_already(tmp_path: Path, days:
     )
     accounts.to_parquet(tmp_path / "reporting" / "rpt_account_360.parquet")
     assert _left_since(tmp_path) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "loss", "is_known"), [([5.0, None], [None, None], False), ([5.0, 2.0], [1.0, None], True), ([None, None], [None, None], True)]
+)
+def test_a_missing_list_of_losses_says_that_no_model_of_leaving_is_in_use(
+    tmp_path: Path, value: list[float | None], loss: list[float | None], is_known: bool
+) -> None:
+    (tmp_path / "reporting").mkdir()
+    accounts = pd.DataFrame({"account_id": ["a", "b"]}).assign(
+        expected_value=pd.Series(value, dtype="float64"), expected_loss=pd.Series(loss, dtype="float64")
+    )
+    accounts.to_parquet(tmp_path / "reporting" / "rpt_account_360.parquet")
+    assert _is_loss_known(tmp_path) == is_known
+    if not is_known:
+        assert "no model of leaving is in use" in str(_risk(cast("Scene", None), tmp_path, {}))
 
 
 def test_amounts_of_the_month_have_a_unit_and_a_run_without_amounts_names_none(tmp_path: Path) -> None:

@@ -255,6 +255,8 @@ def _forecast(folder: Path) -> Any:
 
 def _risk(scene: Scene, folder: Path, wanted: dict[str, str]) -> Any:
     table = _list(folder, "at_risk", wanted, _N_SHOWN)
+    if not _is_loss_known(folder):
+        return section("Accounts with most to lose", note("Expected loss isn't known, because no model of leaving is in use."))
     if table is None or table.empty:
         return None
     return section(
@@ -264,6 +266,14 @@ def _risk(scene: Scene, folder: Path, wanted: dict[str, str]) -> Any:
         lead=f"By whose leaving most would be lost: chance of leaving times expected value. The first {len(table)}; the CSV has all."
         + _left_since(folder),
     )
+
+
+def _is_loss_known(folder: Path) -> bool:
+    """Tell an expected loss that no account has, though their value is known, from a list that is empty for another reason."""
+    accounts = read_mart(folder, "rpt_account_360")
+    if accounts is None or "expected_loss" not in accounts or not accounts["expected_value"].notna().any():
+        return True
+    return bool(accounts["expected_loss"].notna().any())
 
 
 def _left_since(folder: Path) -> str:
