@@ -206,9 +206,11 @@ def wrong_sentence(row: Mapping[str, Any], event: str, labels: Mapping[str, str]
     chance, once = (row["expected"], ", its overall level corrected,") if is_off_everywhere else (row["mean_score"], "")
     if is_amount:
         said = f"the model{once} expects {chance:,.2f} {event} per account, {row['observed']:,.2f} came"
+        wrong_order = "the level is about right, but large ones aren't told from small ones"
     else:
         said = f"the model{once} expects {_percent(chance)} {event}, {_percent(row['observed'])} happened"
-    order = "; the level is right, but the likely ones aren't told from the unlikely ones" if row["direction"] == "mis-ranked" else ""
+        wrong_order = "the level is right, but the likely ones aren't told from the unlikely ones"
+    order = f"; {wrong_order}" if row["direction"] == "mis-ranked" else ""
     return f"{who}: {said}{order} (n = {int(row['n']):,})"
 
 

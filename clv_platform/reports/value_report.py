@@ -216,8 +216,10 @@ def _groups(inputs: ValueReportInputs) -> Section | None:
     wrong = weak[weak["kind"] == "wrong_here"] if len(weak) and "kind" in weak else pd.DataFrame()
     blocks: list[Any] = []
     if len(wrong):
-        blocks.append("In these groups the expected amounts are off beyond chance; correct them by hand, or use another rule there:")
-        blocks += [str(sentence) for sentence in wrong["sentence"]]
+        # A wrong level is mended by a factor, a wrong order within the group by none.
+        is_order = wrong["direction"] == "mis-ranked" if "direction" in wrong else pd.Series(False, index=wrong.index)
+        for found, lead in ((wrong[~is_order], told.WRONG_LEVEL), (wrong[is_order], told.WRONG_ORDER)):
+            blocks += [lead, *(str(sentence) for sentence in found["sentence"])] if len(found) else []
     elif len(weak) or table is not None:
         blocks.append(
             "No group was found that is off beyond chance by more than the total of all accounts, however many groups were looked at. "

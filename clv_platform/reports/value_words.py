@@ -42,6 +42,11 @@ _MODELS = {
     "champion": "the model in use before",
     "model": "this model",
 }
+WRONG_LEVEL = "In these groups the expected amounts are off beyond chance; correct them by hand, or use another rule there:"
+WRONG_ORDER = (
+    "In these groups, beyond chance, large amounts aren't told from small ones as they should be, while the total is about right; plan "
+    "with the total there, and don't go by the order within the group:"
+)
 PROMISED, _STILL_RIGHT = 0.9, 0.87
 _METRICS = {"ngini": "normalised Gini", "decile_wape": "error by decile", "top10_share": "share held by the top tenth"}
 

@@ -10,6 +10,7 @@ import pytest
 
 from clv_platform.config.schema import SliceSearch
 from clv_platform.evaluation import WeakSlices, find_weak_slices, find_weak_value_slices, new_weak_slices, search_predictions
+from clv_platform.evaluation.weak_slices_lists import wrong_sentence
 
 QUICK = SliceSearch(n_draws=39)
 
@@ -259,6 +260,17 @@ def amounts(seed: int, fault: float) -> tuple[np.ndarray, np.ndarray, np.ndarray
     alike = random.gamma(0.7, 1 / 0.7, 5000)[account]  # what an account's rows share
     y = predicted * factor * alike * (random.random(10_000) < 0.6) / 0.6
     return y, predicted, account, columns.reset_index(drop=True)
+
+
+def test_a_wrong_order_is_told_of_amounts_as_of_amounts():
+    row = {"column_1": "plan", "level_1": "P1", "column_2": None, "column_3": None, "n": 119, "direction": "mis-ranked"}
+    row |= {"expected": 500.0, "observed": 545.4, "mean_score": 496.16}
+    assert wrong_sentence(row, "revenue", {}, is_amount=True) == (
+        "accounts with plan P1: the model expects 496.16 revenue per account, 545.40 came; the level is about right, but large ones aren't "
+        "told from small ones (n = 119)"
+    )
+    chances = wrong_sentence(row | {"expected": 0.2, "observed": 0.21, "mean_score": 0.2}, "upgrades", {})
+    assert chances.endswith("21 % happened; the level is right, but the likely ones aren't told from the unlikely ones (n = 119)")
 
 
 def test_amounts_are_searched_by_residuals_against_the_mean():

@@ -274,6 +274,21 @@ def test_what_is_at_risk_is_value_times_chance_to_leave():
     assert risk["loss"].tolist() == [100.0, 50.0]
 
 
+def test_groups_with_a_wrong_level_and_groups_with_a_wrong_order_get_different_advice(inputs):
+    weak = pd.DataFrame(
+        {
+            "kind": "wrong_here",
+            "direction": ["mis-ranked", "over-confident"],
+            "sentence": ["Accounts with plan P1.", "Accounts with plan P2."],
+        }
+    )
+    html = unescape(render_value_report(replace(inputs, tables={**inputs.tables, "weak_slices": weak})))
+    places = [html.index(text) for text in ("off beyond chance; correct", "plan P2.", "don't go by the order within the group", "plan P1.")]
+    assert places == sorted(places)
+    only_order = unescape(render_value_report(replace(inputs, tables={**inputs.tables, "weak_slices": weak.head(1)})))
+    assert "off beyond chance; correct" not in only_order
+
+
 def test_nobody_is_sent_to_a_list_of_losses_that_is_not_there(inputs):
     advice = "by whose leaving most would be lost"
     assert any(advice in step for step in build_value_steps(inputs, "good"))
