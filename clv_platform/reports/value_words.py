@@ -330,9 +330,7 @@ def build_value_limits(inputs: ValueReportInputs) -> list[str]:
             limits.append(
                 f"On the test date the total was expected {percent(abs(metrics['bias']))} too {way}: use the order first, sums with care."
             )
-    limits.append(
-        "Amounts are what accounts are expected to bring on average; half of the accounts bring less than the middle figure beside it."
-    )
+    limits.append("Amounts are means over many accounts like the one they are told of: a single account may bring much less or much more.")
     undated = [f.label for f in inputs.features if not f.is_point_in_time and f.name not in config.private]
     if undated:
         limits.append(f"Used as they are now, because their history isn't recorded: {sentence_list(undated)}.")

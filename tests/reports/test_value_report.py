@@ -234,6 +234,11 @@ def test_a_large_bias_becomes_a_limit(inputs):
     assert any("12\u00a0% too little" in limit for limit in limits)
 
 
+def test_limits_speak_of_no_figure_that_the_page_does_not_show(html):
+    assert "middle figure" not in html
+    assert "a single account may bring much less or much more" in html
+
+
 def test_deciles_are_read_per_account():
     deciles = pd.DataFrame({"decile": [1, 2], "n": [10, 10], "predicted": [1000.0, 100.0], "actual": [900.0, 100.0]})
     assert read_deciles(deciles, "EUR").replace("\u00a0", " ") == (
