@@ -50,8 +50,8 @@ class ValueEvaluation:
         share of accounts (best first), actual_share (as it came), predicted_order_share (held by the top of the list),
         predicted_share (what the list promised).
     leaderboard : DataFrame
-        model, kind (model, baseline, contender, comparator, champion), the value metrics, ngini_lo, ngini_hi, ngini_difference (model
-        less this one) with _lo and _hi, is_champion (the row of the model judged).
+        model, kind (model, baseline, contender, comparator, champion), the value metrics, ngini_lo, ngini_hi, ngini_difference and
+        rmse_difference (model less this one) with _lo and _hi, is_champion (the row of the model judged).
     slices : DataFrame
         column, level, n, n_buyers, predicted, actual (means), bias with _lo and _hi, mae, ngini, coverage_90.
     predictions : DataFrame
@@ -227,8 +227,11 @@ def _leaderboard(y: Floats, predicted: dict[str, Floats], kind: dict[str, str], 
     usable = {name: SortedAmounts(y, values) for name, values in predicted.items() if np.isfinite(values).all()}
     drawn = {name: np.array([]) for name in usable}
     draws = list(draw_accounts(len(y), n_draws, seed))
+    errors = dict(drawn)
     for name, prepared in usable.items():
         drawn[name] = np.array([prepared.ngini(weights) for weights in draws])
+        squares = np.square(prepared.p - prepared.y)
+        errors[name] = np.array([np.sqrt(weights @ squares / weights.sum()) for weights in draws])
     rows: list[dict[str, Any]] = []
     for name in predicted:
         row: dict[str, Any] = {"model": name, "kind": kind.get(name, "contender"), "is_champion": name == "model"}
@@ -240,6 +243,8 @@ def _leaderboard(y: Floats, predicted: dict[str, Floats], kind: dict[str, str], 
                 # A constant ranks nothing: its Gini is 0 in every draw up to ties.
                 gap = interval_from_draws(VALUE_METRICS["ngini"](y, predicted["model"]) - row["ngini"], drawn["model"] - drawn[name])
                 row |= {"ngini_difference": gap.value, "ngini_difference_lo": gap.lo, "ngini_difference_hi": gap.hi}
+                gap = interval_from_draws(VALUE_METRICS["rmse"](y, predicted["model"]) - row["rmse"], errors["model"] - errors[name])
+                row |= {"rmse_difference": gap.value, "rmse_difference_lo": gap.lo, "rmse_difference_hi": gap.hi}
         rows.append(row)
     board = pd.DataFrame(rows)
     return board.sort_values("ngini", ascending=False, kind="stable", na_position="last").reset_index(drop=True)

@@ -1,4 +1,5 @@
-"""The gate of value models: used only if it ranks accounts better than naive rules do, its total holds, and the model in use isn't better.
+"""The gate of value models: used only if it ranks accounts better than naive rules do with amounts that aren't clearly worse than the best
+one's, its total holds, and the model in use isn't better.
 
 Add a condition here with a reason in plain words and a test of both sides. Keep moving the champion pointer out: `models` does it.
 """
@@ -8,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from clv_platform.evaluation.gate_champion import Opponent, Ranking, judge_against
 from clv_platform.evaluation.result import GateDecision
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from clv_platform.evaluation.value import ValueEvaluation
 
 MIN_TEST_BUYERS = 10
+CLEARLY_LARGER = 1.1  # both errors beyond this multiple of a naive rule's: few accounts give intervals too wide to tell
 RANKING = Ranking("ngini", "normalised Gini")
 _WORDS = {
     "mean": "expecting the same of every account",
@@ -49,7 +53,9 @@ def decide_value_gate(
     Returns
     -------
     GateDecision
-        In this order: `nothing_learnt` unless the normalised Gini's difference to every baseline lies above 0 with its whole 95 % interval;
+        In this order: `nothing_learnt` unless the normalised Gini's difference to every baseline lies above 0 with its whole 95 % interval,
+        and when the mean absolute and the root mean squared error are both larger than those of the baseline that ranks best, the latter
+        beyond chance or both by more than a tenth (a single larger error is a reason, not a refusal);
         `not_calibrated` when the total is off by more than `max_bias` beyond chance; `rolled_back` for a withdrawn model; `promoted` when
         there is no champion or it can't be compared; `new_weak_group` when there is one; `promoted` when the champion is beaten beyond
         chance; else `champion_kept`, unless the champion's total is off by more than `max_bias` where this one's isn't, or it is
@@ -74,6 +80,10 @@ def decide_value_gate(
         (passed if row["ngini_difference_lo"] > 0 else failed).append(_sentence(row, metrics))
     if failed:
         return decide("nothing_learnt", failed)
+    is_worse, amounts = _judge_amounts(baselines.iloc[0].to_dict(), metrics)
+    if is_worse:
+        return decide("nothing_learnt", (amounts, *passed))
+    passed[1:1] = [amounts] if amounts else []  # beside the ranking against the same rule
     way = "much" if metrics["bias"] > 0 else "little"
     interval = f"95 % interval {100 * metrics['bias_lo']:+.1f} % to {100 * metrics['bias_hi']:+.1f} %"
     total = f"Its total is {100 * abs(metrics['bias']):.1f} % too {way}, {interval}"
@@ -103,8 +113,41 @@ def _too_few_buyers(metrics: dict[str, Any]) -> list[str]:
     return [f"{few}: too few to tell skill from luck (at least {MIN_TEST_BUYERS})."]
 
 
+def _judge_amounts(row: Mapping[Any, Any], metrics: Mapping[str, Any]) -> tuple[bool, str]:
+    """Whether amounts are clearly worse than those of the naive rule that ranks best, and the sentence about them, empty when none is due.
+
+    Somebody who reads a single account's amount is better off with the rule then, however well the list is ordered.
+    """
+    simple = _called(row)
+    larger = [metrics[name] > row[name] for name in ("mae", "rmse")]
+    if not any(larger):
+        return False, ""
+    absolute, squared = (f"{_amount(metrics[name])} against {_amount(row[name])}" for name in ("mae", "rmse"))
+    absolute, squared = f"mean absolute error {absolute}", f"root mean squared error {squared}"
+    lo, hi = row.get("rmse_difference_lo", float("nan")), row.get("rmse_difference_hi", float("nan"))
+    if all(larger):
+        chance = (
+            f"95 % interval of the difference {_amount(lo, '+')} to {_amount(hi, '+')}" if pd.notna(lo) else "no interval on so few rows"
+        )
+        figures = f"{absolute}, {squared} ({chance})"
+        if lo > 0 or all(metrics[name] > CLEARLY_LARGER * row[name] for name in ("mae", "rmse")):
+            return True, f"Single amounts are further off than with {simple}: {figures}. Use that rule meanwhile."
+        return False, f"Single amounts are no nearer than with {simple}, though not clearly further off: {figures}."
+    if larger[0]:
+        return False, f"Single amounts are further off on average than with {simple}: {absolute}. Large misses are smaller: {squared}."
+    return False, f"Large misses are larger than with {simple}: {squared}. On average single amounts are as near or nearer: {absolute}."
+
+
+def _amount(value: float, sign: str = "") -> str:
+    return f"{value:{sign},.0f}" if abs(value) >= 100 else f"{value:{sign}z.3g}"
+
+
+def _called(row: Mapping[Any, Any]) -> str:
+    return _WORDS.get(row["model"], f"the baseline {str(row['model']).replace('_', ' ')}")
+
+
 def _sentence(row: dict[Any, Any], metrics: dict[str, Any]) -> str:
-    simple = _WORDS.get(row["model"], f"the baseline {str(row['model']).replace('_', ' ')}")
+    simple = _called(row)
     figures = f"normalised Gini {metrics['ngini']:z.3f} against {row['ngini']:z.3f}; {RANKING.difference(row)}"
     if row["ngini_difference_lo"] > 0:
         return f"Ranks better than {simple}: {figures}."

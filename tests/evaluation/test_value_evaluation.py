@@ -208,6 +208,62 @@ def test_a_tenth_whose_intervals_do_not_hold_is_seen_though_all_together_do(rows
     assert tenths[1] == pytest.approx(inside[top].mean())
 
 
+def with_errors(evaluation: ValueEvaluation, own: tuple[float, float], rule: tuple[float, float], interval: tuple[float, float]):
+    """The evaluation with other errors (absolute, squared) of the model and of past spend, the best naive ranking."""
+    board = evaluation.leaderboard.copy()
+    board.loc[board["model"] == "past_spend_rate", ["mae", "rmse", "rmse_difference_lo", "rmse_difference_hi"]] = [*rule, *interval]
+    return replace(evaluation, leaderboard=board, metrics=evaluation.metrics | {"mae": own[0], "rmse": own[1]})
+
+
+@pytest.mark.parametrize(
+    ("own", "rule", "interval", "verdict", "words"),
+    [
+        ((1187, 1912), (756, 1643), (-33, 630), "nothing_learnt", "1,187 against 756, root mean squared error 1,912 against 1,643"),
+        ((105, 208), (100, 200), (2.0, 14.0), "nothing_learnt", "95 % interval of the difference +2 to +14). Use that rule meanwhile."),
+        ((105, 208), (100, 200), (-2.0, 18.0), "promoted", "though not clearly further off"),
+        ((130, 208), (100, 200), (-2.0, 18.0), "promoted", "though not clearly further off"),
+        ((105, 208), (100, 200), (np.nan, np.nan), "promoted", "no interval on so few rows"),
+        ((202, 381), (193, 419), (-60, -20), "promoted", "further off on average than with going on as in the past"),
+        ((3.25, 91), (7.5, 90), (0.5, 2), "promoted", "root mean squared error 91 against 90. On average single amounts are as near"),
+    ],
+)
+def test_gate_refuses_amounts_clearly_worse_than_those_of_the_best_naive_ranking_alone(
+    evaluation, own, rule, interval, verdict, words
+) -> None:
+    decision = decide_value_gate(with_errors(evaluation, own, rule, interval))
+    assert decision.verdict == verdict
+    at = [words in reason for reason in decision.reasons].index(True)
+    assert at == (0 if verdict == "nothing_learnt" else 1)
+    assert "Ranks better than going on as in the past" in decision.reasons[1 - at]
+
+
+def test_gate_says_nothing_of_amounts_that_are_nearer_than_the_naive_rules(evaluation) -> None:
+    decision = decide_value_gate(with_errors(evaluation, (33, 91), (71, 153), (-70, -50)))
+    assert decision.is_promoted
+    assert not [reason for reason in decision.reasons if "mean absolute error" in reason]
+
+
+def test_a_list_in_the_right_order_with_impossible_amounts_is_refused(rows) -> None:
+    paid = contenders(rows).assign(present_subscriptions=rows.X["x"] * np.exp(np.random.default_rng(3).normal(0, 0.3, N)))
+    made = forecast(rows)
+    steep = made.spend**2.5 * made.spend.sum() / (made.spend**2.5).sum()
+    options = {"split": "time_last_1", "model_id": "2025-06-01-abc", "n_bootstraps": 60}
+    found = evaluate_value(rows, replace(made, spend=steep), paid, **options)
+    row = found.leaderboard.set_index("model").to_dict("index")["present_subscriptions"]
+    assert row["ngini_difference_lo"] > 0
+    assert row["rmse_difference"] == pytest.approx(found.metrics["rmse"] - row["rmse"])
+    assert 0 < row["rmse_difference_lo"] <= row["rmse_difference"] <= row["rmse_difference_hi"]
+    decision = decide_value_gate(found)
+    assert decision.verdict == "nothing_learnt"
+    assert decision.reasons[0].startswith("Single amounts are further off than with present subscriptions going on")
+
+
+def test_errors_of_two_models_are_compared_on_the_same_draws_of_accounts(rows) -> None:
+    made = forecast(rows)
+    board = evaluate(rows, made, champion_spend=made.spend).leaderboard.set_index("model")
+    assert [board[name]["champion"] for name in ("rmse_difference", "rmse_difference_lo", "rmse_difference_hi")] == [0, 0, 0]
+
+
 def test_gate_refuses_a_total_that_is_off_beyond_chance(rows) -> None:
     decision = decide_value_gate(evaluate(rows, forecast(rows, factor=1.4)))
     assert decision.verdict == "not_calibrated"

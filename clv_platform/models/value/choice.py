@@ -223,9 +223,12 @@ def _reasons(
     name = f"{champion.name} ({_describe(champion)})" if champion.is_blend else champion.name
     own = figures[champion.name]
     within = [model for model, values in figures.items() if abs(values["bias"]) <= bound and model not in BASELINES]
-    among = f"of {len(within)} models whose total is off by at most {bound:.0%}"
-    place = f"the best {among}"
-    if len(level) > 1:
+    off = f"whose total is off by at most {bound:.0%}"
+    among = f"of {len(within)} models {off}"
+    place = f"the best {among}" if len(within) > 1 else f"the only model {off}"
+    if champion.name in BASELINES:
+        place = "and no model could be fitted at every origin, so this rule stands in"
+    elif len(level) > 1:
         place = (
             f"level with the best (within {rule.tie:.2%}) {among}, and of these {len(level)} its root mean squared error is the smallest"
         )
@@ -238,5 +241,11 @@ def _reasons(
         reasons.append(
             f"No model's total came within {rule.max_bias:.0%}: what was learnt comes from another season than what was checked. "
             f"So up to {bound:.0%} was allowed."
+        )
+    naive = max((one for one in BASELINES if one in figures), key=lambda one: figures[one]["ngini"], default=champion.name)
+    if own["ngini"] < figures[naive]["ngini"]:
+        reasons.append(
+            f"At the origins {champion.name} ranks worse than {naive}: its ngini is {own['ngini']:z.3f}, against "
+            f"{figures[naive]['ngini']:z.3f}. Mostly a sign of few accounts or dates to learn from."
         )
     return tuple(reasons)

@@ -5,6 +5,7 @@ Here: a ridge regression on scaled columns, its way back from logarithms, its JS
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ MAX_ROWS = 20_000
 
 @dataclass(frozen=True)
 class LinearModel:
-    """Spend per month = factor x (exp(weights @ columns) - 1), in units of `unit`.
+    """Spend per month = factor x (exp(weights @ columns) - 1), in units of `unit`, at most `largest`.
 
     Attributes
     ----------
@@ -35,30 +36,36 @@ class LinearModel:
     unit : float
         Mean spend per month of the learning rows.
     factor : float
-        Brings the total of the learning rows to what was spent: the mean of a logarithm isn't the logarithm of the mean.
+        Brings the total of the learning rows, before the bound, to what was spent: the mean of a logarithm isn't the logarithm of the mean.
+    largest : float
+        Largest spend per month of all learning rows, the bound of every expectation: an exponential runs away where several columns are
+        large together, and no account has shown that anybody spends more. Infinite in models stored before there was a bound.
     """
 
     scaling: Scaling
     weights: tuple[float, ...]
     unit: float
     factor: float
+    largest: float = math.inf
 
     def predict(self, view: View) -> Floats:
-        """Expected spend over each row's window, shape (n,), at least 0."""
+        """Expected spend over each row's window, shape (n,), from 0 to the largest rate seen times the window."""
         log = np.clip(_columns(view.matrix, self.scaling) @ np.array(self.weights), 0.0, 20.0)
-        return self.factor * self.unit * np.expm1(log) * view.base.days / MONTH
+        return np.minimum(self.factor * self.unit * np.expm1(log), self.largest) * view.base.days / MONTH
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         scaling = {"mean": self.scaling.mean.tolist(), "spread": self.scaling.spread.tolist(), "n_codes": list(self.scaling.n_codes)}
-        return {"scaling": scaling, "weights": list(self.weights), "unit": self.unit, "factor": self.factor}
+        largest = self.largest if math.isfinite(self.largest) else None
+        return {"scaling": scaling, "weights": list(self.weights), "unit": self.unit, "factor": self.factor, "largest": largest}
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> LinearModel:
         """Read what `to_json` gave."""
         item = content["scaling"]
         scaling = Scaling(np.array(item["mean"]), np.array(item["spread"]), tuple(item["n_codes"]))
-        return cls(scaling, tuple(content["weights"]), content["unit"], content["factor"])
+        largest = content.get("largest")
+        return cls(scaling, tuple(content["weights"]), content["unit"], content["factor"], math.inf if largest is None else largest)
 
 
 def fit_linear(view: View, seed: int = 0) -> LinearModel:
@@ -77,7 +84,8 @@ def fit_linear(view: View, seed: int = 0) -> LinearModel:
     model = LinearModel(scaling, tuple(weights.tolist()), unit, 1.0)
     expected = float(learn.season @ model.predict(learn))
     factor = float(learn.season @ np.maximum(learn.rows.amount, 0.0)) / expected if expected > 0 else 0.0
-    return LinearModel(scaling, model.weights, unit, factor)
+    largest = float((np.maximum(view.rows.amount, 0.0) / view.base.days * MONTH).max())
+    return LinearModel(scaling, model.weights, unit, factor, largest)
 
 
 def _columns(matrix: Matrix, scaling: Scaling) -> Floats:

@@ -96,6 +96,29 @@ def test_of_models_that_are_level_the_one_with_the_smaller_error_is_used_and_the
     assert choose(origins(makers), "spend", ValueChoice(blend_of=1, tie=0)).champion.name == "steep"
 
 
+def test_a_model_that_ranks_worse_than_a_naive_rule_at_the_origins_is_chosen_with_a_warning() -> None:
+    def at_random(mean, rng):
+        return rng.permutation(mean)
+
+    found = choose(origins({"linear_regression": at_random}), "spend", ValueChoice(blend_of=1))
+    assert found.champion.name == "linear_regression"
+    gini = found.table.set_index("model")["ngini"].astype(float)
+    assert "the only model whose total is off by at most 15%" in found.reasons[0]
+    assert found.reasons[-1] == (
+        f"At the origins linear_regression ranks worse than past_spend_rate: its ngini is {gini['linear_regression']:z.3f}, against "
+        f"{gini['past_spend_rate']:.3f}. Mostly a sign of few accounts or dates to learn from."
+    )
+    good = choose(origins({"truth": truth}), "spend", ValueChoice(blend_of=1))
+    assert not [reason for reason in good.reasons if "ranks worse" in reason]
+
+
+def test_a_rule_that_stands_in_for_want_of_models_is_not_called_the_best_of_none() -> None:
+    found = choose(origins({}), "spend", ValueChoice())
+    assert found.champion.name == "past_spend_rate"
+    assert "no model could be fitted at every origin, so this rule stands in" in found.reasons[0]
+    assert not [reason for reason in found.reasons if "best of" in reason or "ranks worse" in reason]
+
+
 def test_blends_have_weights_that_add_up_to_one_and_learn_them_on_other_origins() -> None:
     makers = {"one": noisy, "two": noisy, "three": noisy}
     found = choose(origins(makers), "spend", ValueChoice(blend_of=3))
