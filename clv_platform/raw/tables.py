@@ -124,18 +124,31 @@ def _working_select(bench: Workbench, table: RawTable, source: Source, relation:
         if column.cast.given_sql is not None:
             parts.append(f"{column.cast.given_sql} as {given_name(position)}")
     if source.exclude:
-        for rule in source.exclude:
-            try:
-                bench.connection.execute(f"describe select ({rule.where}) as is_excluded from {relation.from_sql}").fetchall()
-            except WarehouseError as error:
-                raise RawDataError(
-                    f"sources.{table.name}.exclude, rule {rule.rule}: expected a condition over the source's columns, found an error "
-                    f"({first_line(error)}). Correct `where`; it is DuckDB's dialect."
-                ) from error
+        _try_rules(bench.connection, table, source, relation)
         cases = " ".join(f"when ({rule.where}) then {quote_text(rule.rule)}" for rule in source.exclude)
         parts.append(f"case {cases} end as _clv_rule")
     parts += [f"{relation.file_sql} as _clv_file", f"{relation.row_sql} as _clv_row"]
     return f"select {', '.join(parts)} from {relation.from_sql}"
+
+
+def _try_rules(connection: Connection, table: RawTable, source: Source, relation: Relation) -> None:
+    """Run each rule over the rows that the rules before it leave, as the load will: a value that it fails on must name the rule.
+
+    Afterwards is too late: the first error ends the transaction, and nothing can be asked any more.
+    """
+    earlier = ""
+    for rule in source.exclude:
+        hint = ""
+        try:
+            connection.execute(f"describe select ({rule.where}) as is_excluded from {relation.from_sql}").fetchall()
+            hint = " `try_cast` and `try_strptime` give null where a value can't be read."
+            _count(connection, f"{relation.from_sql} where case {earlier} when ({rule.where}) then true end")
+        except WarehouseError as error:
+            raise RawDataError(
+                f"sources.{table.name}.exclude, rule {rule.rule}: expected a condition over the source's columns, found an error "
+                f"({first_line(error)}). Correct `where`; it is DuckDB's dialect.{hint}"
+            ) from error
+        earlier += f" when ({rule.where}) then false"
 
 
 def _outputs(bench: Workbench, table: RawTable, columns: Sequence[MappedColumn], rows: str, config: CompanyConfig) -> str:

@@ -114,6 +114,13 @@ FILES: dict[str, tuple[str, Any, dict[str, Any], str]] = {
         "sources.accounts.exclude, rule tests: expected a condition over the source's columns, found an error (Binder Error: Referenced "
         'column "contry" not found in FROM clause!). Correct `where`; it is DuckDB\'s dialect.',
     ),
+    "exclude rule that fails on a value": (
+        "accounts.csv", "account_id,since\na1,28.02.2025\na2,31.02.2025\n", {"exclude": [
+            {"rule": "nobody", "where": "account_id = 'a3'"}, {"rule": "early", "where": "strptime(since, '%d.%m.%Y') < date '2025-01-01'"},
+        ]},
+        "sources.accounts.exclude, rule early: expected a condition over the source's columns, found an error (Conversion Error: Date out "
+        "of range: 2025-2-31). Correct `where`; it is DuckDB's dialect. `try_cast` and `try_strptime` give null where a value can't be read.",
+    ),
     "unknown variable in a path": (
         "${HOME_OF_DATA}/accounts.csv", None, {},
         "sources.accounts.files: expected a path, found an unknown variable in '{f}'. Known are ${{CLV_DATA_DIR}} and ${{CLV_SAMPLE_DATA}}; "

@@ -95,6 +95,15 @@ def test_exclusion_rules_are_counted_apart_and_listed(company, accounts):
     assert (counts.n_read, counts.n_accepted, counts.n_rejected, counts.n_excluded) == (4, 1, 0, 3)
 
 
+def test_a_rule_may_rely_on_the_rules_before_it(company, accounts):
+    company.write(
+        "orders.csv", "account_id,ordered_at,amount,due\na1,2024-01-01,5,never\na1,2024-01-02,6,28.02.2023\na1,2024-01-03,7,28.02.2024\n"
+    )
+    rules = [{"rule": "never_due", "where": "due = 'never'"}, {"rule": "old", "where": "strptime(due, '%d.%m.%Y') < date '2024-01-01'"}]
+    company.load({"accounts": accounts(), "orders": {"files": "orders.csv", "exclude": rules}})
+    assert company.rows("select source_row, rule from raw.excluded_rows order by 1") == [(1, "never_due"), (2, "old")]
+
+
 def test_amounts_are_converted_and_the_original_is_kept(company, accounts):
     company.write("orders.csv", "account_id,ordered_at,amount,currency\na1,2024-01-01,10,usd\na1,2024-01-02,10,\na1,2024-01-03,10,EUR\n")
     company.load({"accounts": accounts(), "orders": {"files": "orders.csv"}}, exchange_rates={"USD": 0.9})
