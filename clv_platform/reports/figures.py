@@ -12,7 +12,7 @@ import pandas as pd
 
 from clv_platform.metrics import wilson_interval
 from clv_platform.reports.drawing import BAND, INK, MODEL, MUTED, OTHER, Format, around, count_axis, month_axis, percent_axes, render, wrap
-from clv_platform.reports.words import percent
+from clv_platform.reports.words import large_enough, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -144,7 +144,7 @@ def importance_bars(importance: pd.DataFrame, *, n: int = 12, picture_format: Fo
 
 
 def base_rate_over_time(base_rates: pd.DataFrame, *, picture_format: Format = "svg") -> bytes:
-    """Draw the share of positives per as-of date with its 95 % Wilson interval.
+    """Draw the share of positives per as-of date with its 95 % Wilson interval; dates with very few accounts would stretch the scale.
 
     Parameters
     ----------
@@ -153,7 +153,7 @@ def base_rate_over_time(base_rates: pd.DataFrame, *, picture_format: Format = "s
     """
 
     def draw(axes: Axes) -> None:
-        known = base_rates[base_rates["n"] > 0].sort_values("as_of_date")
+        known = large_enough(base_rates).sort_values("as_of_date")
         x = pd.to_datetime(known["as_of_date"]).to_numpy()
         low, high = wilson_interval(known["n_positive"].to_numpy(float), known["n"].to_numpy(float))
         axes.fill_between(x, low, high, color=BAND, linewidth=0)

@@ -20,6 +20,7 @@ from clv_platform.reports.metric_glossary import METRICS
 
 NBSP = "\u00a0"
 MISSING = "–"
+MIN_ACCOUNTS = 30  # a share of fewer is no extreme to name: with 2 accounts it is 0, a half or all
 
 
 @dataclass(frozen=True)
@@ -201,8 +202,20 @@ def read_base_rate(rates: pd.DataFrame) -> str:
     rate = (known["n_positive"] / known["n"]).to_numpy(float)
     if len(known) == 1:
         return f"{percent(rate[0])} of {whole(known['n'].iloc[0])} rows are positive."
-    low, high = (_month(known["as_of_date"].iloc[int(i)]) for i in (rate.argmin(), rate.argmax()))
-    return f"Between {percent(rate.min())} ({low}) and {percent(rate.max())} ({high}) of the accounts are positive."
+    judged = large_enough(known)
+    rate = (judged["n_positive"] / judged["n"]).to_numpy(float)
+    low, high = (_month(judged["as_of_date"].iloc[int(i)]) for i in (rate.argmin(), rate.argmax()))
+    text = f"Between {percent(rate.min())} ({low}) and {percent(rate.max())} ({high}) of the accounts are positive."
+    if n_small := len(known) - len(judged):
+        text += f" Left out, with fewer than {MIN_ACCOUNTS} accounts: {counted(n_small, 'month')}."
+    return text
+
+
+def large_enough(rates: pd.DataFrame) -> pd.DataFrame:
+    """Leave out dates with so few accounts that their share of positives says nothing; all stay where fewer than two would be left."""
+    known = rates[rates["n"] > 0]
+    judged = known[known["n"] >= MIN_ACCOUNTS]
+    return judged if len(judged) > 1 else known
 
 
 def read_activity(activity: pd.DataFrame, what: str) -> str:

@@ -19,6 +19,8 @@ from clv_platform.raw.spelling import count_respelt
 from clv_platform.raw.summary import RawLoad, TableLoad
 from clv_platform.reports import DataReportInputs, collect_data_facts, data_facts, draw_data_pictures, render_data_report
 from clv_platform.reports.drawing import count_axis
+from clv_platform.reports.figures import base_rate_over_time
+from clv_platform.reports.words import read_base_rate
 from clv_platform.settings import Settings
 from clv_platform.warehouse import Connection, open_memory
 
@@ -93,6 +95,19 @@ def test_private_features_are_named_without_figures(facts: DataReportInputs, htm
 
 def test_immature_labels_do_not_count_in_the_base_rate(facts: DataReportInputs) -> None:
     assert facts.base_rates[["n", "n_positive"]].to_numpy().tolist() == [[3, 1]]
+
+
+def test_a_month_of_two_accounts_is_no_extreme_of_the_base_rate() -> None:
+    rates = pd.DataFrame(
+        {"as_of_date": pd.date_range("2024-02-01", periods=4, freq="MS"), "n": [2, 33, 54, 90], "n_positive": [2, 1, 3, 9]}
+    )
+    said = read_base_rate(rates).replace("\u00a0", " ")
+    assert said == (
+        "Between 3.0 % (March 2024) and 10 % (May 2024) of the accounts are positive. Left out, with fewer than 30 accounts: 1 month."
+    )
+    assert base_rate_over_time(rates) == base_rate_over_time(rates.tail(3))
+    few = read_base_rate(rates.assign(n=[2, 10, 10, 10])).replace("\u00a0", " ")
+    assert few == "Between 10 % (March 2024) and 100 % (February 2024) of the accounts are positive."
 
 
 def test_base_rates_are_those_of_the_rows_that_a_target_is_asked_of(config: CompanyConfig) -> None:
