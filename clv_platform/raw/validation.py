@@ -7,18 +7,26 @@ Keep out: where rows come from and go to (`loading`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from clv_platform.config import Source
 from clv_platform.contracts.raw_tables import RawTable
-from clv_platform.raw.casting import WANTED
+from clv_platform.raw.casting import DATE_SPELLINGS, WANTED
 from clv_platform.raw.mapping import MappedColumn
+from clv_platform.warehouse import quote_text
 
 EARLIEST, LATEST = "1900-01-01", "2101-01-01"
+NO_SUCH_DAY = "not a date of the calendar"
 ORPHAN = "account_id is not among the accounts"
 # Ends that can't lie before their beginnings.
 _ENDS = ("ended_at", "closed_at", "responded_at")
+# Parts of a date as regular expressions; months and days within their ranges.
+_PARTS = {
+    "%Y": r"\d{4}", "%y": r"\d{2}", "%m": "(0?[1-9]|1[0-2])", "%d": "(0?[1-9]|[12][0-9]|3[01])",
+    "%H": r"\d{1,2}", "%M": r"\d{1,2}", "%S": r"\d{1,2}",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,9 @@ def _column_checks(column: MappedColumn, position: int, source: Source) -> Itera
     if type_ is None:
         return
     if column.cast.given_sql is not None:
+        if type_ == "timestamp" and (shape := _day_shape(_date_format(column, source))):
+            text = f"cast({given} as varchar)"
+            yield Check(position, f"{value} is null and regexp_full_match({text}, {quote_text(shape)})", NO_SUCH_DAY)
         yield Check(position, f"{value} is null and {given} is not null", _expected(column, source))
     if column.contract and column.contract.is_required:
         yield Check(position, f"{value} is null", "a required value is missing")
@@ -98,5 +109,22 @@ def _expected(column: MappedColumn, source: Source) -> str:
     assert column.type is not None
     if column.type != "timestamp":
         return f"expected {WANTED[column.type]}"
-    format_ = source.date_format.get(column.name) if isinstance(source.date_format, dict) else source.date_format
+    format_ = _date_format(column, source)
     return f"expected a date spelt {format_}" if format_ else "expected a date, year first (set date_format for another spelling)"
+
+
+def _date_format(column: MappedColumn, source: Source) -> str | None:
+    return source.date_format.get(column.name) if isinstance(source.date_format, dict) else source.date_format
+
+
+def _day_shape(date_format: str | None) -> str:
+    """Regular expression of what is spelt as it should be, month and day in their ranges: if no date, then a day that the month hasn't.
+
+    Empty where a format has parts that have no shape here.
+    """
+    shapes: list[str] = []
+    for spelling in (date_format,) if date_format else ("%Y-%m-%d", "%Y-%m-%d[ T].*", *DATE_SPELLINGS):
+        text = spelling if spelling.endswith(".*") else re.sub(r"[^\w%\s]", lambda mark: re.escape(mark[0]), spelling)
+        shape = re.sub("%.", lambda part: _PARTS.get(part[0], "%"), text)
+        shapes.append(shape.replace("0?", "0") if re.search("%[Ymd]%[Ymd]", spelling) else shape)  # 2024131 may be anything
+    return "|".join(f"({shape})" for shape in shapes if "%" not in shape)

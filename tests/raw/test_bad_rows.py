@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+NO_SUCH_DAY = "not a date of the calendar"
 DATE = "expected a date, year first (set date_format for another spelling)"
 
 # content of orders.csv, block of the config beside `files`, rejected rows (row, column, value, reason, kind), accepted (account, amount)
@@ -57,7 +58,7 @@ ORDERS: dict[str, tuple[str | bytes, dict[str, Any], Rejected, list[tuple[str, f
     "impossible dates": (
         "account_id,ordered_at,amount\na1,2024-02-30,1\na1,2024-13-01,2\na1,0203-01-01,3\na1,2999-01-01,4\na1,infinity,5\na1,,6\na1,2024-02-29,7\n", {},
         [
-            (1, "ordered_at", "2024-02-30", DATE, "invalid"), (2, "ordered_at", "2024-13-01", DATE, "invalid"),
+            (1, "ordered_at", "2024-02-30", NO_SUCH_DAY, "invalid"), (2, "ordered_at", "2024-13-01", DATE, "invalid"),
             (3, "ordered_at", "0203-01-01", "expected a date between 1900 and 2100", "invalid"),
             (4, "ordered_at", "2999-01-01", "expected a date between 1900 and 2100", "invalid"),
             (5, "ordered_at", "infinity", DATE, "invalid"), (6, "ordered_at", None, "a required value is missing", "invalid"),
@@ -67,6 +68,26 @@ ORDERS: dict[str, tuple[str | bytes, dict[str, Any], Rejected, list[tuple[str, f
     "dates of a declared spelling": (
         "account_id,ordered_at,amount\na1,12/31/2024,5\na1,31/12/2024,6\n", {"date_format": "%m/%d/%Y"},
         [(2, "ordered_at", "31/12/2024", "expected a date spelt %m/%d/%Y", "invalid")], [("a1", 5)],
+    ),
+    "days that a month hasn't, in a declared spelling": (
+        "account_id,ordered_at,amount\na1,28.02.2025 10:00,5\na1,31.02.2025 10:00,6\na1,2025-02-28,7\na1,32.01.2025 10:00,8\n",
+        {"date_format": "%d.%m.%Y %H:%M"},
+        [
+            (2, "ordered_at", "31.02.2025 10:00", NO_SUCH_DAY, "invalid"),
+            (3, "ordered_at", "2025-02-28", "expected a date spelt %d.%m.%Y %H:%M", "invalid"),
+            (4, "ordered_at", "32.01.2025 10:00", "expected a date spelt %d.%m.%Y %H:%M", "invalid"),
+        ],
+        [("a1", 5)],
+    ),
+    "days that a month hasn't, in spellings that need no declaration": (
+        "account_id,ordered_at,amount\na1,28.02.2025,5\na1,31.02.2025,6\na1,20250230,7\na1,2023-02-29 08:00:00,8\na1,2025131,9\na1,31/02/2025,10\n",
+        {},
+        [
+            (2, "ordered_at", "31.02.2025", NO_SUCH_DAY, "invalid"), (3, "ordered_at", "20250230", NO_SUCH_DAY, "invalid"),
+            (4, "ordered_at", "2023-02-29 08:00:00", NO_SUCH_DAY, "invalid"), (5, "ordered_at", "2025131", DATE, "invalid"),
+            (6, "ordered_at", "31/02/2025", DATE, "invalid"),
+        ],
+        [("a1", 5)],
     ),
     "infinite and missing numbers": (
         "account_id,ordered_at,amount,quantity\na1,2024-01-01,inf,1\na1,2024-01-01,5,-inf\na1,2024-01-01,5,nan\na1,2024-01-01,6,\n", {},
