@@ -364,3 +364,14 @@ def test_ids_are_found_however_their_columns_are_headed(company, account, order)
 def test_of_two_numbers_the_one_that_is_spelt_as_an_id_is_the_key(company):
     company.write("orders.csv", "order_no,order_id,user_id,date,amount\n7,1,a,2024-02-01,5\n7,2,b,2024-02-02,6\n")
     assert drafted(company)[1].sources["orders"].columns["order_id"] == "order_id"
+
+
+@pytest.mark.parametrize(
+    ("fee", "size"), [("MRR (EUR)", "No. of Employees"), ("Monthly Fee [€]", "Number of employees"), ("mrr ( usd )", "Nr of Employees")]
+)
+def test_a_currency_in_brackets_and_the_words_of_a_count_hide_no_column(company, fee, size):
+    company.write("customers.csv", f"Customer ID,Signed Up,{size}\na,2024-01-01,12\nb,2024-01-02,40\n")
+    company.write("contracts.csv", f"Contract ID,Customer ID,Plan Name,Start Date,{fee}\n1,a,Basic,2024-01-01,10\n2,b,Pro,2024-01-02,20\n")
+    _, config, _ = drafted(company)
+    assert config.sources["accounts"].columns["employee_range"] == size
+    assert config.sources["subscriptions"].columns["mrr"] == fee

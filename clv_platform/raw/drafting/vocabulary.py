@@ -212,6 +212,8 @@ _NUMBERED = (
     "order|invoice|transaction|receipt|line|subscription|contract|case|ticket|campaign|survey|product"
 )
 _ID_OF = re.compile(rf"(^|_)({_NUMBERED})_?(?:id|no|nr|num|number|nummer)$")
+_COUNT_OF = re.compile(r"^(?:no|nr|num|number)_of_")
+_CURRENCY = re.compile(r"(?<=\w)\s*[(\[]\s*(?:eur|usd|gbp|chf|cad|aud|jpy|sek|nok|dkk|pln|czk|[€$£])\s*[)\]]\s*$", re.IGNORECASE)
 _ID_BEFORE = re.compile(rf"^id_?({_NUMBERED})$")
 MONTH_COLUMN = re.compile(r"^(?:\w*?_)?((?:19|20)\d\d)[-_ ]?(0[1-9]|1[0-2])$")
 
@@ -223,6 +225,11 @@ def plain(name: str) -> str:
 
 
 def alike(name: str) -> str:
-    """What names of columns are compared by: `plain`, with one word for an id (`Order No.`, `ORDERNR`, `order #`: `order_id`)."""
-    name = _ID_OF.sub(r"\1\2_id", _ID_BEFORE.sub(r"\1_id", plain(re.sub(r"#\s*$", " no", name))))
+    """What names of columns are compared by.
+
+    As `plain`, with one word for an id (`Order No.`, `ORDERNR`, `order #`: `order_id`) and for a count (`No. of Employees`: `n_employees`),
+    without a currency in brackets (`MRR (EUR)`).
+    """
+    name = _COUNT_OF.sub("n_", plain(re.sub(r"#\s*$", " no", _CURRENCY.sub("", name))))
+    name = _ID_OF.sub(r"\1\2_id", _ID_BEFORE.sub(r"\1_id", name))
     return "_".join(_SHORTENED.get(word, word) for word in name.split("_"))
