@@ -142,9 +142,10 @@ def read_attributes(hazards: pd.DataFrame) -> str:
         return "No level leaves sooner or later than the largest one beyond chance."
     row = clear.iloc[int(np.argmax(np.abs(np.log(clear["ratio"].to_numpy(float)))))]
     return (
-        f"Of {len(hazards)} comparisons {len(clear)} leave out 1. The largest: {row['label']} “{row['level']}” leaves "
+        f"In {len(clear)} of {counted(len(hazards), 'comparison')} the interval leaves out 1. The largest: {row['label']} “{row['level']}” "
+        "leaves "
         f"{times(row['ratio'])} times as often as “{row['reference']}” ({row['lo']:.2f} to {row['hi']:.2f}). "
-        "About one in twenty would leave out 1 by chance."
+        "By chance alone it would in about one of twenty."
     )
 
 

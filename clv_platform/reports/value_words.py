@@ -31,7 +31,13 @@ _MODELS = {
     "tweedie_on_probability": "boosted trees on the purchase history",
     "poisson_times_value": "trees for the number of purchases, times their value",
     "hurdle": "chance to buy, times the amount if so (trees)",
+    "poisson": "boosted trees",
+    "poisson_on_run_rate": "boosted trees on past purchases",
+    "poisson_on_probability": "boosted trees on the purchase history",
+    "probability_levelled": "purchase history, its total brought to the level of what came",
     "contractual": "contracts: how long they last, times what they pay",
+    "contractual_hazard": "contracts: the chance to end by trees, times what they pay",
+    "contractual_curve": "contracts: one curve of how long they last, times what they pay",
     "random_forest": "random forest",
     "neural_network": "neural network",
     "dense_network": "neural network (PyTorch)",
@@ -138,12 +144,10 @@ def build_value_verdict(inputs: ValueReportInputs) -> Verdict:
     if inputs.gate.get("verdict") == "promoted":
         return Verdict("good", headline, detail, reasons)
     if inputs.gate.get("verdict") == "nothing_learnt":
-        return Verdict(
-            "nothing",
-            f"Nothing was learnt that {inputs.simple_words} doesn't say already: the model isn't put into use.",
-            f"{headline} {detail}",
-            reasons,
-        )
+        is_further_off = all(is_number(simple.get(name)) and metrics[name] > simple[name] for name in ("mae", "rmse"))
+        found = f"Amounts are further off than by {inputs.simple_words}" if is_further_off else ""
+        found = found or f"Nothing was learnt that {inputs.simple_words} doesn't say already"
+        return Verdict("nothing", f"{found}: the model isn't put into use.", f"{headline} {detail}", reasons)
     rest = "the list comes from the model before it" if len(inputs.scores) else "there is no list"
     return Verdict("kept", f"This model was not put into use; {rest}.", f"For this model: {headline} {detail}", reasons)
 

@@ -108,6 +108,22 @@ def test_a_ratio_below_one_is_read_the_other_way_round() -> None:
     )
 
 
+def test_one_comparison_is_told_as_one() -> None:
+    ratios = {
+        "ratio": [1.7, 1.0],
+        "lo": [1.13, 0.8],
+        "hi": [2.5, 1.2],
+        "label": "industry",
+        "level": ["Retail", "IT"],
+        "reference": "banking",
+    }
+    said = told.read_attributes(pd.DataFrame(ratios))
+    assert said == (
+        "In 1 of 2 comparisons the interval leaves out 1. The largest: industry “Retail” leaves 1.7 times as often as “banking” "
+        "(1.13 to 2.50). By chance alone it would in about one of twenty."
+    )
+
+
 def test_an_interval_whose_end_is_not_reached_is_open() -> None:
     ends = pd.Series({"median": 47.0, "median_lo": 45.0, "median_hi": np.nan})
     assert told.median_range(ends) == "45 months or more"

@@ -13,6 +13,7 @@ import pytest
 
 from clv_platform.config import CompanyConfig, Target
 from clv_platform.metrics import VALUE_METRICS
+from clv_platform.models.value.contenders import CONTENDERS
 from clv_platform.reports.value_inputs import ValueReportInputs, held_curves, months_ahead, sum_months, value_at_risk
 from clv_platform.reports.value_report import render_value_report
 from clv_platform.reports.value_tables import risk_table
@@ -20,6 +21,7 @@ from clv_platform.reports.value_words import (
     build_value_limits,
     build_value_steps,
     build_value_verdict,
+    in_words,
     model_words,
     money,
     read_deciles,
@@ -229,6 +231,14 @@ def test_a_model_that_is_not_used_is_called_so(inputs, verdict, level, words):
     assert words in told.headline
 
 
+def test_a_refusal_for_amounts_that_are_further_off_says_so(inputs):
+    gate = {"is_promoted": False, "verdict": "nothing_learnt", "reasons": ["Single amounts are further off."]}
+    metrics = {**inputs.metrics, "mae": 10 * inputs.simple["mae"], "rmse": 10 * inputs.simple["rmse"]}
+    worse = build_value_verdict(replace(inputs, gate=gate, metrics=metrics))
+    assert worse.headline.startswith("Amounts are further off than by past spend")
+    assert build_value_verdict(replace(inputs, gate=gate)).headline.startswith("Nothing was learnt")
+
+
 def test_a_large_bias_becomes_a_limit(inputs):
     limits = build_value_limits(replace(inputs, metrics={**inputs.metrics, "bias": -0.12}))
     assert any("12\u00a0% too little" in limit for limit in limits)
@@ -314,6 +324,13 @@ def test_amounts_and_models_are_written_for_people():
     assert (signed(0.042), signed(-0.11)) == ("+4.2\u00a0%", "−11\u00a0%")
     assert model_words("bg_nbd") == "purchase history (BG/NBD and Gamma-Gamma)"
     assert model_words("mean_of_3") == "mean of the best 3"
+
+
+def test_no_contender_shows_by_its_raw_name():
+    raw = {contender.name for contender in CONTENDERS} - {"mean"}
+    assert in_words("82% poisson + 18% poisson_on_run_rate") == "82\u00a0% boosted trees + 18\u00a0% boosted trees on past purchases"
+    told = in_words("Chosen: " + ", ".join(sorted(raw)))
+    assert "_" not in told
 
 
 def test_tiers_of_nearly_equal_accounts_are_no_kinds() -> None:
