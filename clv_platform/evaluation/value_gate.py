@@ -76,6 +76,8 @@ def decide_value_gate(
         return GateDecision(verdict == "promoted", verdict, tuple(reasons), model_id, champion.model_id if champion else None)
 
     failed, passed = _too_few_buyers(metrics), []
+    if failed and not pd.notna(metrics["ngini"]):  # nobody bought: no order is right or wrong
+        return decide("nothing_learnt", failed)
     for row in baselines.to_dict("records"):
         (passed if row["ngini_difference_lo"] > 0 else failed).append(_sentence(row, metrics))
     if failed:

@@ -274,6 +274,10 @@ def test_gate_refuses_a_withdrawn_model_and_too_few_buyers(evaluation) -> None:
     assert decide_value_gate(evaluation, withdrawn="Taken out by Ann.").verdict == "rolled_back"
     few = replace(evaluation, metrics=evaluation.metrics | {"n_buyers": 3})
     assert "Only 3 of 1,200" in decide_value_gate(few).reasons[0]
+    nobody = replace(evaluation, metrics=evaluation.metrics | {"n_buyers": 0, "ngini": float("nan")})
+    (reason,) = decide_value_gate(nobody).reasons
+    assert reason.startswith("Only 0 of")
+    assert "nan" not in reason
 
 
 def test_gate_replaces_a_champion_that_ranks_worse_and_keeps_one_as_good(rows) -> None:
