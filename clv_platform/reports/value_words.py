@@ -360,7 +360,7 @@ def build_value_steps(inputs: ValueReportInputs, level: str) -> list[str]:
         ]
     if level == "nothing":
         return [
-            f"Go on ranking by {inputs.simple_words}; it is as good here.",
+            f"Go on ranking by {inputs.simple_words}; this model is no better here.",
             "Add tables that say more than orders do: usage, cases, campaigns.",
         ]
     risk = value_at_risk(inputs.scores, inputs.leaving)
